@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What outputs receive: an event, the process it belongs to, and what correlation found.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/event/event.h"
+
+namespace aspis {
+
+/// Identity of a process that survives pid reuse.
+struct ProcessId {
+  std::uint32_t pid = 0;
+  std::uint64_t start = 0;  ///< ns, CLOCK_BOOTTIME
+  friend bool operator==(const ProcessId&, const ProcessId&) = default;
+};
+
+/// One process as far as events have told. Shared: a record keeps the process as it was then.
+/// Replaced, not changed, at exec, so that a cause keeps the image that raised it.
+struct Process {
+  ProcessId id;
+  std::uint32_t uid = 0, gid = 0;
+  std::uint64_t cgroup = 0;
+  std::string exe;                      ///< empty: not known
+  std::string cwd;
+  std::vector<std::string> argv;
+  bool argv_cut = false;
+  bool python = false;                  ///< has raised an audit event in this image
+  std::uint32_t ppid = 0;
+  std::shared_ptr<const Process> parent;  ///< null: not observed
+
+  /// Last component of exe, or "?".
+  [[nodiscard]] std::string_view name() const;
+};
+
+/// An audit event that was in force when something happened, kept after its record is gone.
+struct Cause {
+  std::uint64_t seq = 0;
+  std::string event;                       ///< "subprocess.Popen"
+  std::string args;                        ///< the arguments as one JSON object, already serialised
+  std::shared_ptr<const Process> process;  ///< who raised it
+  std::shared_ptr<const Cause> parent;     ///< cause that the raising process had inherited (fork, exec)
+};
+
+enum class Correlation : std::uint8_t {
+  kNone,         ///< not a Python process, or nothing to compare
+  kMatched,      ///< the audit event in force announced just this
+  kUnaudited,    ///< no audit event announced it
+  kUnperformed,  ///< announced, never done
+  kMismatch,     ///< announced for one object, done to another
+};
+
+/// "matched" and so on; "" for kNone.
+std::string_view correlation_name(Correlation correlation);
+
+/// Events lost in a row, by the stage that lost them. What aspis.gap carries.
+struct Loss {
+  std::uint64_t ring = 0;    ///< the ring buffer was full
+  std::uint64_t scratch = 0; ///< the BPF side had no scratch buffer free
+  std::uint64_t output = 0;  ///< the queue of this output was full
+  std::uint64_t decode = 0;  ///< the agent could not read the record
+  [[nodiscard]] std::uint64_t total() const { return ring + scratch + output + decode; }
+};
+
+/// Totals at the end. What aspis.summary carries.
+struct Summary {
+  std::uint64_t produced = 0;  ///< events that the kernel side made, lost ones included
+  std::uint64_t emitted = 0;   ///< events written by this output
+  std::uint64_t filtered = 0;  ///< events that the user's filters left out
+  Loss lost;
+  std::uint64_t untracked_tasks = 0;  ///< tasks without room for their state: their events are missing
+  std::uint64_t cut_paths = 0, cut_values = 0, compat_syscalls = 0, missed_runs = 0;
+};
+
+struct Record {
+  aspis_kind kind = ASPIS_KIND_NONE;
+  std::uint64_t time = 0;   ///< ns, CLOCK_BOOTTIME
+  std::uint64_t seq = 0;    ///< 0 for records that the agent itself makes
+  const Event* event = nullptr;             ///< null for notices (python.unperformed, aspis.gap, aspis.summary)
+  std::shared_ptr<const Process> process;   ///< null for aspis.gap and aspis.summary
+  std::shared_ptr<const Cause> cause;
+  Correlation correlation = Correlation::kNone;
+  std::string said;                         ///< mismatch: the path that Python had announced
+  const Loss* loss = nullptr;
+  const Summary* summary = nullptr;
+};
+
+}  // namespace aspis
