@@ -51,7 +51,7 @@ enum aspis_verdict {
 
 /* aspis_event.flags */
 #define ASPIS_F_PYTHON 0x01    /* this image has raised an audit event: it is a CPython under observation */
-#define ASPIS_F_INHERITED 0x02 /* cause was inherited over fork or exec, not raised on this thread in this image */
+#define ASPIS_F_INHERITED 0x02 /* cause came over exec: this image has raised none itself */
 #define ASPIS_F_CUT 0x04       /* something in the tail was cut; the payload says what */
 #define ASPIS_F_COMPAT 0x08    /* raised by a 32-bit system call */
 
@@ -63,15 +63,16 @@ struct aspis_event {
 	__u8 flags;    /* ASPIS_F_* */
 	__u64 seq;     /* 1, 2, 3, … over all CPUs, lost events included */
 	__u64 time;    /* ns, CLOCK_BOOTTIME */
-	__u64 cause;   /* seq of the audit event in force on this thread; 0: none */
+	__u64 cause;   /* seq of the audit event in force on this thread; 0: none. Of an audit event itself: what was in
+	                  force when the process was forked or replaced its image */
 	__u64 start;   /* ns, CLOCK_BOOTTIME: when the process started; with pid its identity */
 	__u64 cgroup;  /* cgroup v2 id (inode of its directory) */
 	__u32 pid;     /* thread group id, initial pid namespace */
 	__u32 tid;
 	__u32 uid;     /* real ids, initial user namespace */
 	__u32 gid;
-	__u32 lost;    /* events that found the ring full on this CPU since the last one that did not */
-	__u32 pad;
+	__u32 lost_ring;    /* events lost on this CPU since the last one sent from it: the ring was full */
+	__u32 lost_scratch; /* the same: every scratch buffer was taken */
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_event) == 72, "aspis_event");
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/kernel/libbpf_log.h"
+
+#include <bpf/libbpf.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdarg>
+#include <cstdio>
+#include <string_view>
+
+namespace aspis {
+namespace {
+
+LibbpfLog* current = nullptr;
+
+__attribute__((format(printf, 2, 0))) int print(libbpf_print_level level, const char* format,
+                                                va_list arguments) {
+  std::string text(64 * 1024, '\0');
+  const int length = std::vsnprintf(text.data(), text.size(), format, arguments);
+  if (length < 0) return 0;
+  text.resize(std::min<std::size_t>(length, text.size() - 1));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  if (level == LIBBPF_WARN && current != nullptr) {
+    current->add(text);
+    spdlog::debug("libbpf: {}", text);
+  } else {
+    spdlog::trace("libbpf: {}", text);
+  }
+  return 0;
+}
+
+}  // namespace
+
+LibbpfLog::LibbpfLog() : outer_(current) {
+  current = this;
+  libbpf_set_print(print);
+}
+
+LibbpfLog::~LibbpfLog() { current = outer_; }
+
+std::string LibbpfLog::failed_program() const {
+  constexpr std::string_view kBefore = "prog '";
+  for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
+    const auto start = line->find(kBefore);
+    if (start == std::string::npos) continue;
+    const auto end = line->find('\'', start + kBefore.size());
+    if (end != std::string::npos)
+      return line->substr(start + kBefore.size(), end - start - kBefore.size());
+  }
+  return {};
+}
+
+std::string LibbpfLog::tail(std::size_t count) const {
+  std::string all;
+  for (const auto& line : lines_) all += line + '\n';
+  std::size_t start = all.size();
+  while (count > 0 && start > 0) {
+    start = all.rfind('\n', start - 1);
+    if (start == std::string::npos) return all;
+    --count;
+  }
+  return all.substr(std::min(start + 1, all.size()));
+}
+
+}  // namespace aspis

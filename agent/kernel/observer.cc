@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one file that includes the skeleton: it holds the whole BPF object.
+#include "agent/kernel/observer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <spdlog/spdlog.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/pidfd.h"
+#include "agent/kernel/syscalls.h"
+#include "aspis_bpf.skel.h"
+#include "base/fd.h"
+#include "bpf/abi/event.h"
+#include "bpf/abi/task.h"
+
+namespace aspis {
+namespace {
+
+constexpr unsigned kScratchPerCpu = 3;  // bpf/lib/emit.bpf.h: SCRATCH_PER_CPU
+constexpr int kLoadTries = 8;           // each takes one refused program out
+
+struct Destroy {
+  void operator()(aspis_bpf* skeleton) const { aspis_bpf::destroy(skeleton); }
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+  void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+  void operator()(btf* types) const { btf__free(types); }
+};
+template <class T>
+using Owned = std::unique_ptr<T, Destroy>;
+
+/// Per-CPU counters as bpf/lib/state.bpf.h has them.
+struct CpuCounters {
+  std::uint64_t stat[ASPIS_STAT_COUNT];
+  std::uint32_t pending_ring, pending_scratch;
+};
+
+/// The kernel's dev_t (major << 20 | minor) of what stat(2) gives (include/linux/kdev_t.h).
+std::uint32_t kernel_device(std::uint64_t device) {
+  return static_cast<std::uint32_t>(major(device) << 20 | minor(device));
+}
+
+}  // namespace
+
+struct Observer::Impl {
+  Backend backend = Backend::kLsm;
+  std::vector<std::string> passed_over;
+  std::vector<Missing> missing;
+  Sink sink;
+  LibbpfLog log;
+  Owned<aspis_bpf> skeleton;
+  std::vector<Owned<bpf_link>> links;
+  Owned<ring_buffer> ring;
+
+  Result<> choose_backend(const ObserverOptions& options);
+  Result<> load(const ObserverOptions& options);
+  Result<> prepare(const ObserverOptions& options, const std::vector<std::string>& refused);
+  Result<> fill(const ObserverOptions& options);
+  Result<> attach();
+  Result<> open_ring();
+  [[nodiscard]] std::uint64_t missed_runs() const;
+};
+
+Result<> Observer::Impl::choose_backend(const ObserverOptions& options) {
+  for (const Backend candidate : kBackends) {
+    if (options.backend && *options.backend != candidate) continue;
+    const Trial trial = try_backend(candidate);
+    if (trial.works) {
+      backend = candidate;
+      return {};
+    }
+    passed_over.push_back(std::string(backend_name(candidate)) + ": " + trial.why_not);
+  }
+  std::string tried;
+  for (const auto& line : passed_over) tried += "\n  " + line;
+  return fail("no hook backend works on this kernel" + tried + "\nRun 'aspis probe' for the whole picture");
+}
+
+Result<> Observer::Impl::prepare(const ObserverOptions& options, const std::vector<std::string>& refused) {
+  skeleton.reset(aspis_bpf::open());
+  if (!skeleton) return fail_errno("cannot read the built-in BPF object");
+  const Owned<btf> kernel(btf__load_vmlinux_btf());
+  if (!kernel)
+    return fail_errno("the kernel has no type information (/sys/kernel/btf/vmlinux); "
+                      "it must be built with CONFIG_DEBUG_INFO_BTF");
+  missing = select_programs(skeleton->obj, backend, kernel.get());
+  bpf_program__set_autoload(skeleton->progs.on_audit, true);
+  bpf_program__set_autoload(skeleton->progs.find_tasks, true);
+  for (const auto& name : refused) {
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton->obj, name.c_str()), false);
+    missing.push_back({name, "the kernel refused to load it"});
+  }
+  skeleton->rodata->track_all = options.all;
+  skeleton->rodata->track_selectors = options.selectors;
+  const auto cpus = static_cast<unsigned>(libbpf_num_possible_cpus());
+  bpf_map__set_max_entries(skeleton->maps.scratch_buffers, cpus * kScratchPerCpu);
+  bpf_map__set_max_entries(skeleton->maps.events, options.ring_bytes);
+  return {};
+}
+
+Result<> Observer::Impl::load(const ObserverOptions& options) {
+  std::vector<std::string> refused;
+  for (int tries = 0; tries < kLoadTries; ++tries) {
+    TRYV(prepare(options, refused));
+    const int error = aspis_bpf::load(skeleton.get());
+    if (error == 0) return {};
+    const std::string culprit = log.failed_program();
+    bpf_program* program =
+        culprit.empty() ? nullptr : bpf_object__find_program_by_name(skeleton->obj, culprit.c_str());
+    // Only hooks can be done without; the rest is what every event needs.
+    if (program == nullptr || culprit.find("__") == std::string::npos)
+      return fail_errno("the kernel refused the BPF programs\n" + log.tail(12), -error);
+    spdlog::debug("{}: refused by the kernel, left out", culprit);
+    refused.push_back(culprit);
+  }
+  return fail("the kernel refused too many of the BPF programs\n" + log.tail(12));
+}
+
+Result<> Observer::Impl::fill(const ObserverOptions& options) {
+  for (std::uint32_t row = 0; row < options.layouts.size(); ++row)
+    if (bpf_map__update_elem(skeleton->maps.python_layouts, &row, sizeof(row), &options.layouts[row],
+                             sizeof(aspis_python_layout), BPF_ANY) != 0)
+      return fail_errno("cannot fill the table of Python layouts");
+  if (backend != Backend::kTracepoint) return {};
+  for (const auto& call : syscall_programs()) {
+    const bpf_program* program =
+        bpf_object__find_program_by_name(skeleton->obj, std::string(call.program).c_str());
+    const int fd = program == nullptr ? -1 : bpf_program__fd(program);
+    if (fd < 0) continue;  // refused at load, and listed in `missing`
+    if (bpf_map__update_elem(skeleton->maps.sys_exit_calls, &call.number, sizeof(call.number), &fd,
+                             sizeof(fd), BPF_ANY) != 0)
+      return fail_errno("cannot fill the table of system calls");
+  }
+  return {};
+}
+
+Result<> Observer::Impl::attach() {
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    const std::string_view name = bpf_program__name(program);
+    if (bpf_program__fd(program) < 0 || !attached_directly(name) || program == skeleton->progs.on_audit ||
+        program == skeleton->progs.find_tasks)
+      continue;
+    Owned<bpf_link> link(bpf_program__attach(program));
+    if (link) {
+      links.push_back(std::move(link));
+      continue;
+    }
+    const int error = errno;
+    if (name.find("__") == std::string_view::npos)
+      return fail_errno("cannot attach " + std::string(name), error);
+    missing.push_back({std::string(name), std::string("attaching refused: ") + std::strerror(error)});
+  }
+  return {};
+}
+
+Result<> Observer::Impl::open_ring() {
+  const auto receive = [](void* context, void* data, std::size_t size) {
+    static_cast<Impl*>(context)->sink({static_cast<const std::byte*>(data), size});
+    return 0;
+  };
+  ring.reset(ring_buffer__new(bpf_map__fd(skeleton->maps.events), receive, this, nullptr));
+  if (!ring) return fail_errno("cannot map the ring buffer");
+  return {};
+}
+
+Observer::Observer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Observer::~Observer() = default;
+
+Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& options, Sink sink) {
+  auto impl = std::make_unique<Impl>();
+  impl->sink = std::move(sink);
+  TRYV(impl->choose_backend(options));
+  TRYV(impl->load(options));
+  TRYV(impl->fill(options));
+  TRYV(impl->open_ring());
+  std::unique_ptr<Observer> observer(new Observer(std::move(impl)));
+  const Fd self = TRY(open_pidfd(::getpid()));
+  aspis_task state{};
+  state.flags = ASPIS_TASK_SELF;
+  const int fd = self.get();
+  if (bpf_map__update_elem(observer->impl_->skeleton->maps.task_state, &fd, sizeof(fd), &state,
+                           sizeof(state), BPF_ANY) != 0)
+    return fail_errno("cannot mark the observer's own process");
+  TRYV(observer->impl_->attach());
+  return observer;
+}
+
+Backend Observer::backend() const { return impl_->backend; }
+const std::vector<std::string>& Observer::passed_over() const { return impl_->passed_over; }
+const std::vector<Missing>& Observer::missing() const { return impl_->missing; }
+
+Result<> Observer::track_process(int pidfd, bool started) {
+  aspis_task state{};
+  state.flags = ASPIS_TASK_TRACKED | (started ? ASPIS_TASK_STARTED : 0);
+  if (bpf_map__update_elem(impl_->skeleton->maps.task_state, &pidfd, sizeof(pidfd), &state, sizeof(state),
+                           BPF_ANY) != 0)
+    return fail_errno("cannot track the process");
+  return {};
+}
+
+Result<> Observer::track_executable(std::uint64_t device, std::uint64_t inode) {
+  aspis_exe_key key{};
+  key.ino = inode;
+  key.dev = kernel_device(device);
+  const std::uint32_t value = 1;
+  if (bpf_map__update_elem(impl_->skeleton->maps.track_exe, &key, sizeof(key), &value, sizeof(value),
+                           BPF_ANY) != 0)
+    return fail_errno("cannot track one more executable");
+  return {};
+}
+
+Result<> Observer::track_cgroup(std::uint64_t id) {
+  const std::uint32_t value = 1;
+  if (bpf_map__update_elem(impl_->skeleton->maps.track_cgroup, &id, sizeof(id), &value, sizeof(value),
+                           BPF_ANY) != 0)
+    return fail_errno("cannot track one more cgroup");
+  return {};
+}
+
+Result<> Observer::find_tasks() {
+  // Twice: parents come before their children unless pids have wrapped round.
+  for (int round = 0; round < 2; ++round) {
+    const Owned<bpf_link> link(bpf_program__attach_iter(impl_->skeleton->progs.find_tasks, nullptr));
+    if (!link) return fail_errno("cannot walk the running tasks");
+    const Fd walk(bpf_iter_create(bpf_link__fd(link.get())));
+    if (!walk.valid()) return fail_errno("cannot walk the running tasks");
+    char nothing[64];
+    ssize_t got = 0;
+    while ((got = ::read(walk.get(), nothing, sizeof(nothing))) > 0 || (got < 0 && errno == EAGAIN)) {
+    }
+    if (got < 0) return fail_errno("walking the running tasks stopped early");
+  }
+  return {};
+}
+
+Result<> Observer::attach_audit(const std::string& path, std::uint32_t layout) {
+  LIBBPF_OPTS(bpf_usdt_opts, options, .usdt_cookie = layout);
+  Owned<bpf_link> link(
+      bpf_program__attach_usdt(impl_->skeleton->progs.on_audit, -1, path.c_str(), "python", "audit", &options));
+  if (!link) return fail_errno(path + ": cannot attach to USDT python:audit");
+  impl_->links.push_back(std::move(link));
+  return {};
+}
+
+int Observer::ring_fd() const { return ring_buffer__epoll_fd(impl_->ring.get()); }
+
+Result<std::size_t> Observer::consume() {
+  const int count = ring_buffer__consume(impl_->ring.get());
+  if (count < 0) return fail_errno("cannot read the ring buffer", -count);
+  return static_cast<std::size_t>(count);
+}
+
+std::uint64_t Observer::Impl::missed_runs() const {
+  std::uint64_t sum = 0;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    const int fd = bpf_program__fd(program);
+    bpf_prog_info info{};
+    std::uint32_t length = sizeof(info);
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0) sum += info.recursion_misses;
+  }
+  return sum;
+}
+
+KernelTotals Observer::totals() const {
+  KernelTotals totals;
+  std::vector<CpuCounters> cpus(libbpf_num_possible_cpus());
+  const std::uint32_t key = 0;
+  if (bpf_map__lookup_elem(impl_->skeleton->maps.stats, &key, sizeof(key), cpus.data(),
+                           cpus.size() * sizeof(CpuCounters), 0) == 0)
+    for (const auto& cpu : cpus) {
+      totals.ring_full += cpu.stat[ASPIS_STAT_RING_FULL];
+      totals.scratch_busy += cpu.stat[ASPIS_STAT_SCRATCH_BUSY];
+      totals.task_full += cpu.stat[ASPIS_STAT_TASK_FULL];
+      totals.path_cut += cpu.stat[ASPIS_STAT_PATH_CUT];
+      totals.value_cut += cpu.stat[ASPIS_STAT_VALUE_CUT];
+      totals.compat += cpu.stat[ASPIS_STAT_COMPAT];
+    }
+  totals.produced = __atomic_load_n(&impl_->skeleton->bss->sequence, __ATOMIC_RELAXED);
+  totals.missed = impl_->missed_runs();
+  return totals;
+}
+
+}  // namespace aspis

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owner of the BPF programs, maps and links: everything that Aspis puts into the kernel, and takes out
+// again when the Observer goes. Nothing is pinned.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/kernel/backend.h"
+#include "agent/kernel/programs.h"
+#include "base/result.h"
+#include "bpf/abi/python_layout.h"
+
+namespace aspis {
+
+struct ObserverOptions {
+  std::optional<Backend> backend;        ///< none: the best that works
+  bool all = false;                      ///< every task of the machine
+  bool selectors = false;                ///< exec asks track_executable's and track_cgroup's sets
+  std::size_t ring_bytes = 16U << 20;    ///< a power of two, at least a page
+  std::span<const aspis_python_layout> layouts;  ///< attach_audit's `layout` is an index into these
+};
+
+/// Counters of the BPF side, summed over CPUs.
+struct KernelTotals {
+  std::uint64_t produced = 0;      ///< events begun, lost ones included
+  std::uint64_t ring_full = 0, scratch_busy = 0;  ///< events lost
+  std::uint64_t task_full = 0;     ///< tasks that could not be tracked
+  std::uint64_t path_cut = 0, value_cut = 0, compat = 0;
+  std::uint64_t missed = 0;        ///< program runs that the kernel left out (nested in themselves)
+};
+
+class Observer {
+ public:
+  using Sink = std::function<void(std::span<const std::byte>)>;
+
+  /// Loads and attaches. Fails with what the kernel refused and what to do about it.
+  static Result<std::unique_ptr<Observer>> create(const ObserverOptions& options, Sink sink);
+  ~Observer();
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+
+  [[nodiscard]] Backend backend() const;
+  /// Why better backends were passed over, one line each.
+  [[nodiscard]] const std::vector<std::string>& passed_over() const;
+  /// Hooks of the backend that this kernel does not have or refused.
+  [[nodiscard]] const std::vector<Missing>& missing() const;
+
+  /// Tracks the process behind a pidfd, from find_tasks() on. `started`: a child of ours that has not
+  /// run anything yet, so that it is not reported as found.
+  Result<> track_process(int pidfd, bool started);
+  /// Tracks every process that executes this file, from now on; running ones from find_tasks() on.
+  /// `device` as stat(2) gives it.
+  Result<> track_executable(std::uint64_t device, std::uint64_t inode);
+  /// Tracks every process in this cgroup or below it. The id is the inode of the cgroup's directory.
+  Result<> track_cgroup(std::uint64_t id);
+  /// Goes through all running tasks: those selected become tracked and are told of as process.found.
+  Result<> find_tasks();
+
+  /// Puts a probe on every place of USDT python:audit in this file, in all processes that run it;
+  /// those not tracked leave the probe at once.
+  Result<> attach_audit(const std::string& path, std::uint32_t layout);
+
+  /// Readable when events wait; owned by the Observer.
+  [[nodiscard]] int ring_fd() const;
+  /// Hands waiting events to the sink; returns how many.
+  Result<std::size_t> consume();
+
+  [[nodiscard]] KernelTotals totals() const;
+
+ private:
+  struct Impl;
+  explicit Observer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aspis

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Files. security_path_* run before the operation, with the parent directory and the dentry: the event
+ * says that it was asked for and was not refused by the checks that ran before. security_file_open runs
+ * when the file is found and permission is given.
+ */
+#include "lib/hook.bpf.h"
+
+#define PROT_EXEC 0x4
+#define FMODE_EXEC 0x20 /* include/linux/fs.h __FMODE_EXEC: opened by execve itself */
+
+/* Starts a file event of the current task; NULL: not tracked, or lost. */
+static __always_inline struct scratch *file_begin(__u16 kind)
+{
+	struct task_struct *task;
+	struct aspis_task *state = tracked_current(&task);
+	struct scratch *scratch;
+
+	if (!state)
+		return NULL;
+	scratch = event_begin(task, state, kind, sizeof(struct aspis_file_event));
+	if (scratch)
+		EVENT(scratch, aspis_file_event)->length = ~0ull;
+	return scratch;
+}
+
+/* An operation on the name `dentry` below `dir`. */
+static __always_inline void file_name_event(__u16 kind, struct path *dir, struct dentry *dentry, __u32 mode)
+{
+	struct scratch *scratch = file_begin(kind);
+	struct aspis_file_event *event;
+
+	if (!scratch)
+		return;
+	event = EVENT(scratch, aspis_file_event);
+	event->mode = mode;
+	path_emit_child(scratch, dir, dentry, &event->path);
+	path_identity(&event->path, dentry->d_inode);
+	event_send(scratch);
+}
+
+HOOK(file_open)
+{
+	struct file *file = (void *)ctx[0];
+	struct scratch *scratch;
+	struct aspis_file_event *event;
+	unsigned int flags = file->f_flags;
+
+	if (flags & FMODE_EXEC) /* process.exec tells of it */
+		return;
+	scratch = file_begin(ASPIS_FILE_OPEN);
+	if (!scratch)
+		return;
+	event = EVENT(scratch, aspis_file_event);
+	event->flags = flags;
+	event->mode = file->f_inode->i_mode;
+	path_emit_file(scratch, file, &event->path);
+	event_send(scratch);
+}
+
+HOOK(path_mknod)
+{
+	file_name_event(ASPIS_FILE_CREATE, (void *)ctx[0], (void *)ctx[1], ctx[2]);
+}
+
+HOOK(path_mkdir)
+{
+	file_name_event(ASPIS_FILE_MKDIR, (void *)ctx[0], (void *)ctx[1], ctx[2]);
+}
+
+HOOK(path_unlink)
+{
+	file_name_event(ASPIS_FILE_UNLINK, (void *)ctx[0], (void *)ctx[1], 0);
+}
+
+HOOK(path_rmdir)
+{
+	file_name_event(ASPIS_FILE_RMDIR, (void *)ctx[0], (void *)ctx[1], 0);
+}
+
+HOOK(path_symlink)
+{
+	struct path *dir = (void *)ctx[0];
+	struct dentry *dentry = (void *)ctx[1];
+	struct scratch *scratch = file_begin(ASPIS_FILE_SYMLINK);
+	struct aspis_file_event *event;
+	long len;
+
+	if (!scratch)
+		return;
+	event = EVENT(scratch, aspis_file_event);
+	path_emit_child(scratch, dir, dentry, &event->path);
+	/* the walker's buffer is free again: the text's length is known only after reading it */
+	len = bpf_probe_read_kernel_str(scratch->path, CHUNK_MAX, (const void *)ctx[2]);
+	event->other.flags = ASPIS_PATH_LITERAL;
+	if (len > 1 && len <= CHUNK_MAX)
+		event->other.len = tail_kernel(scratch, scratch->path, len - 1);
+	event_send(scratch);
+}
+
+/* Two names: `from` below `from_dir`, `to` below `to_dir`. */
+static __always_inline void file_two_names(__u16 kind, struct path *from_dir, struct dentry *from,
+	struct path *to_dir, struct dentry *to)
+{
+	struct scratch *scratch = file_begin(kind);
+	struct aspis_file_event *event;
+
+	if (!scratch)
+		return;
+	event = EVENT(scratch, aspis_file_event);
+	path_emit_child(scratch, from_dir, from, &event->path);
+	path_identity(&event->path, from->d_inode);
+	path_emit_child(scratch, to_dir, to, &event->other);
+	path_identity(&event->other, to->d_inode);
+	event_send(scratch);
+}
+
+HOOK(path_rename)
+{
+	file_two_names(ASPIS_FILE_RENAME, (void *)ctx[0], (void *)ctx[1], (void *)ctx[2], (void *)ctx[3]);
+}
+
+HOOK(path_link)
+{
+	/* both names are on one mount: linkat(2) fails with EXDEV otherwise */
+	file_two_names(ASPIS_FILE_LINK, (void *)ctx[1], (void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
+}
+
+/* An operation on a whole path. */
+static __always_inline struct scratch *file_path_begin(__u16 kind, struct path *path)
+{
+	struct scratch *scratch = file_begin(kind);
+	struct aspis_file_event *event;
+
+	if (!scratch)
+		return NULL;
+	event = EVENT(scratch, aspis_file_event);
+	path_emit(scratch, path, &event->path);
+	path_identity(&event->path, path->dentry->d_inode);
+	return scratch;
+}
+
+HOOK(path_chmod)
+{
+	struct scratch *scratch = file_path_begin(ASPIS_FILE_CHMOD, (void *)ctx[0]);
+
+	if (!scratch)
+		return;
+	EVENT(scratch, aspis_file_event)->mode = ctx[1] & 07777;
+	event_send(scratch);
+}
+
+HOOK(path_chown)
+{
+	struct scratch *scratch = file_path_begin(ASPIS_FILE_CHOWN, (void *)ctx[0]);
+
+	if (!scratch)
+		return;
+	EVENT(scratch, aspis_file_event)->uid = ctx[1];
+	EVENT(scratch, aspis_file_event)->gid = ctx[2];
+	event_send(scratch);
+}
+
+HOOK(path_truncate)
+{
+	struct scratch *scratch = file_path_begin(ASPIS_FILE_TRUNCATE, (void *)ctx[0]);
+
+	if (scratch)
+		event_send(scratch);
+}
+
+static __always_inline void file_event(__u16 kind, struct file *file, __u32 flags)
+{
+	struct scratch *scratch = file_begin(kind);
+	struct aspis_file_event *event;
+
+	if (!scratch)
+		return;
+	event = EVENT(scratch, aspis_file_event);
+	event->flags = flags;
+	path_emit_file(scratch, file, &event->path);
+	event_send(scratch);
+}
+
+/* ftruncate(2); before 6.2 it came through path_truncate. */
+HOOK(file_truncate)
+{
+	file_event(ASPIS_FILE_TRUNCATE, (void *)ctx[0], 0);
+}
+
+HOOK(mmap_file)
+{
+	struct file *file = (void *)ctx[0];
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	/* execve's own maps of the new image: process.exec tells of it */
+	if (file && ctx[2] & PROT_EXEC && !BPF_CORE_READ_BITFIELD(task, in_execve))
+		file_event(ASPIS_FILE_MMAP_EXEC, file, ctx[2]);
+}
+
+HOOK(file_mprotect)
+{
+	struct vm_area_struct *vma = (void *)ctx[0];
+	struct file *file;
+
+	if (!(ctx[2] & PROT_EXEC))
+		return;
+	file = vma->vm_file;
+	if (file)
+		file_event(ASPIS_FILE_MMAP_EXEC, file, ctx[2]);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a hook to the ring: begin an event, add its tail, send it.
+ *
+ * A record is built in a scratch buffer, because its length is known only at the end and the ring
+ * reserves constant sizes only. Scratch buffers belong to a CPU, several of them: programs run with
+ * migration off but can be preempted, so each is leased by an atomic exchange. All taken: the event
+ * is lost and counted. Every loss is reported by the next event that this CPU sends.
+ */
+#ifndef ASPIS_EMIT_BPF_H
+#define ASPIS_EMIT_BPF_H
+
+#include "state.bpf.h"
+
+#define RECORD_MAX 16384 /* fixed part and tail; power of two */
+#define CHUNK_MAX 4096   /* longest single piece of a tail; power of two */
+#define NAME_MAX_BYTES 255
+#define SCRATCH_PER_CPU 3
+
+/* Before a mask: keeps the compiler, which may know it to be useless, from dropping what the verifier wants. */
+#define KEEP(value) asm volatile("" : "+r"(value))
+
+struct walk {
+	__u64 dentry; /* next to take */
+	__u64 mount;  /* struct mount the dentry is seen through */
+	__u32 flags;  /* ASPIS_PATH_* found on the way */
+	__u32 off;    /* start of the path in scratch.path */
+};
+
+/* The Python reader's place in the arguments: one row for each level of nesting. */
+struct decode {
+	__u64 next[4]; /* address of the next PyObject * */
+	__u32 left[4]; /* of this tuple or list */
+	__u32 level;
+	__u32 budget;  /* values that may still be added */
+	__u8 object[128]; /* copy of the head of the object at hand */
+};
+
+struct scratch {
+	__u32 busy;
+	__u32 used; /* bytes of record */
+	struct walk walk;
+	struct decode decode;
+	char path[CHUNK_MAX + 256];           /* written from its end */
+	char record[RECORD_MAX + CHUNK_MAX] __attribute__((aligned(8)));
+};
+
+/* max_entries is set to CPUs × SCRATCH_PER_CPU before load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SCRATCH_PER_CPU);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch_buffers SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 * 1024 * 1024);
+} events SEC(".maps") __weak;
+
+static __always_inline struct scratch *scratch_lease(void)
+{
+	__u32 first = bpf_get_smp_processor_id() * SCRATCH_PER_CPU;
+
+	for (int i = 0; i < SCRATCH_PER_CPU; i++) {
+		__u32 key = first + i;
+		struct scratch *scratch = bpf_map_lookup_elem(&scratch_buffers, &key);
+
+		if (scratch && !__sync_lock_test_and_set(&scratch->busy, 1))
+			return scratch;
+	}
+	return NULL;
+}
+
+/* The number of the next event; taking it is a promise to send the event or to count it as lost. */
+static __always_inline __u64 event_number(void)
+{
+	return __sync_fetch_and_add(&sequence, 1) + 1;
+}
+
+/*
+ * Starts event `seq` of the current (or, in iterators, another) task. `fixed` is the size of the kind's
+ * payload struct, header included; it is zeroed. Returns NULL when the event is lost.
+ */
+static __always_inline struct scratch *event_begin_numbered(struct task_struct *task,
+	struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
+{
+	struct scratch *scratch = scratch_lease();
+	struct aspis_event *e;
+
+	if (!scratch) {
+		struct cpu_counters *counters = cpu_counters();
+
+		if (counters) {
+			__sync_fetch_and_add(&counters->stat[ASPIS_STAT_SCRATCH_BUSY], 1);
+			__sync_fetch_and_add(&counters->pending_scratch, 1);
+		}
+		return NULL;
+	}
+	scratch->used = fixed;
+	e = (struct aspis_event *)scratch->record;
+	__builtin_memset(e, 0, fixed);
+	e->kind = kind;
+	e->flags = (state->flags & ASPIS_TASK_PYTHON ? ASPIS_F_PYTHON : 0) |
+		(state->flags & ASPIS_TASK_INHERITED ? ASPIS_F_INHERITED : 0);
+	e->seq = seq;
+	e->time = bpf_ktime_get_boot_ns();
+	e->cause = state->cause;
+	e->start = state->start;
+	e->cgroup = task->cgroups->dfl_cgrp->kn->id;
+	e->pid = task->tgid;
+	e->tid = task->pid;
+	e->uid = task->cred->uid.val;
+	e->gid = task->cred->gid.val;
+	return scratch;
+}
+
+#define event_begin(task, state, kind, fixed) \
+	event_begin_numbered(task, state, kind, fixed, event_number())
+
+/* The payload of an event that event_begin started. */
+#define EVENT(scratch, type) ((struct type *)(scratch)->record)
+
+/* Appends kernel bytes to the tail; `len` at most CHUNK_MAX - 1. Returns the bytes appended. */
+static __always_inline __u32 tail_kernel(struct scratch *scratch, const void *from, __u32 len)
+{
+	__u32 used = scratch->used & (RECORD_MAX - 1);
+
+	KEEP(len);
+	len &= CHUNK_MAX - 1;
+	if (!len || bpf_probe_read_kernel(&scratch->record[used], len, from))
+		return 0;
+	scratch->used = used + len;
+	return len;
+}
+
+/* The same from the memory of the current process. */
+static __always_inline __u32 tail_user(struct scratch *scratch, const void *from, __u32 len)
+{
+	__u32 used = scratch->used & (RECORD_MAX - 1);
+
+	KEEP(len);
+	len &= CHUNK_MAX - 1;
+	if (!len || bpf_probe_read_user(&scratch->record[used], len, from))
+		return 0;
+	scratch->used = used + len;
+	return len;
+}
+
+static __always_inline void scratch_release(struct scratch *scratch)
+{
+	__sync_lock_test_and_set(&scratch->busy, 0);
+}
+
+/* Sends the event and ends the lease. */
+static __always_inline void event_send(struct scratch *scratch)
+{
+	struct aspis_event *e = (struct aspis_event *)scratch->record;
+	struct cpu_counters *counters = cpu_counters();
+	__u32 used = scratch->used;
+
+	if (!counters || used > RECORD_MAX + CHUNK_MAX - 1) {
+		scratch_release(scratch);
+		return;
+	}
+	e->size = used;
+	if (counters->pending_ring | counters->pending_scratch) {
+		e->lost_ring = __sync_lock_test_and_set(&counters->pending_ring, 0);
+		e->lost_scratch = __sync_lock_test_and_set(&counters->pending_scratch, 0);
+	}
+	if (bpf_ringbuf_output(&events, scratch->record, used, 0)) {
+		__sync_fetch_and_add(&counters->stat[ASPIS_STAT_RING_FULL], 1);
+		__sync_fetch_and_add(&counters->pending_ring, e->lost_ring + 1);
+		__sync_fetch_and_add(&counters->pending_scratch, e->lost_scratch);
+	}
+	scratch_release(scratch);
+}
+
+#endif
