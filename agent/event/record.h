@@ -42,6 +42,7 @@ struct Cause {
   std::uint64_t seq = 0;
   std::string event;                       ///< "subprocess.Popen"
   std::string args;                        ///< the arguments as one JSON object, already serialised
+  std::string cut;                         ///< JSON list of what is cut of them; empty: nothing (arguments_json)
   std::shared_ptr<const Process> process;  ///< who raised it
   std::shared_ptr<const Cause> parent;     ///< cause that the raising process had inherited (fork, exec)
 };

@@ -2,27 +2,29 @@
 /*
  * Where CPython keeps what the audit reader needs of its objects, for one version.
  *
- * All offsets are bytes from the start of the object. The values are data (probes/cpython/layouts.def);
- * the reader has no version test in it, so another version needs a row and no program.
+ * All offsets are bytes from the start of the object. The values are data
+ * (probes/cpython/layouts.def); the reader has no version test in it, so another version needs a row
+ * and no program. Reading a value (Include/cpython/unicodeobject.h, longintrepr.h):
  *
- * Reading a value, in this order (Include/cpython/unicodeobject.h, longintrepr.h, …):
- *   type  = *(u64 *)(object + ob_type); flags = *(u64 *)(type + type_flags); name = *(char **)(type + type_name)
- *   str   flags & UNICODE. state = *(u32 *)(object + str_state); length = *(s64 *)(object + str_length)
- *         kind = state >> str_kind_shift & ASPIS_PYTHON_KIND_MASK: bytes of a code unit, 1, 2 or 4;
- *         0 is a legacy string that nobody has made ready (up to 3.11): unreadable.
- *         state & str_compact_mask: the text is at object + (state & str_ascii_mask ? str_ascii_data :
- *         str_compact_data); not compact (a subclass of str): at *(void **)(object + str_data_pointer).
- *   int   flags & LONG. word = *(s64 *)(object + int_size):
- *         ASPIS_PYTHON_INT_SIZE  digits = abs(word), negative if word < 0
- *         ASPIS_PYTHON_INT_TAG   digits = word >> int_tag_shift, unless (word & int_sign_mask) == int_sign_zero
- *                                (then 0); negative if (word & int_sign_mask) == int_sign_negative
- *         the digits are u32 at object + int_digits, int_digit_bits each, lowest first.
- *   bool  is an int (flags & LONG) whose type's name is "bool".
- *   bytes flags & BYTES: ob_size bytes at object + bytes_data.
- *   float the type's name is "float": a double at object + float_value.
- *   None  the type's name is "NoneType".
- *   tuple flags & TUPLE: ob_size pointers at object + tuple_items.
- *   list  flags & LIST: ob_size pointers at *(void **)(object + list_items).
+ * type  = *(u64 *)(object + ob_type); flags = *(u64 *)(type + type_flags);
+ *       name = *(char **)(type + type_name)
+ * str   flags & UNICODE. state = *(u32 *)(object + str_state), length at + str_length (s64).
+ *       kind = state >> str_kind_shift & ASPIS_PYTHON_KIND_MASK: bytes of a code unit, 1, 2 or 4;
+ *       0 is a legacy string that nobody has made ready (up to 3.11): unreadable.
+ *       state & str_compact_mask: the text is in the object, at + str_ascii_data if
+ *       state & str_ascii_mask, else at + str_compact_data. Not compact (a subclass of str): at
+ *       *(void **)(object + str_data_pointer).
+ * int   flags & LONG. word = *(s64 *)(object + int_size):
+ *       ASPIS_PYTHON_INT_SIZE  count = abs(word), negative if word < 0;
+ *       ASPIS_PYTHON_INT_TAG   count = 0 if (word & int_sign_mask) == int_sign_zero, else
+ *                              word >> int_tag_shift; negative if it is == int_sign_negative.
+ *       count digits, u32, at object + int_digits, int_digit_bits each, lowest first.
+ * bool  an int (flags & LONG) whose type's name is "bool".
+ * bytes flags & BYTES: ob_size bytes at object + bytes_data.
+ * float the type's name is "float": a double at object + float_value.
+ * None  the type's name is "NoneType".
+ * tuple flags & TUPLE: ob_size pointers at object + tuple_items.
+ * list  flags & LIST: ob_size pointers at *(void **)(object + list_items).
  *
  * Rules of this header: as bpf/abi/event.h.
  */
@@ -92,7 +94,8 @@ struct aspis_python_layout {
 	__u8 pad2[2];
 };
 ASPIS_LAYOUT_ASSERT(sizeof(struct aspis_python_layout) == 52, "aspis_python_layout");
-ASPIS_LAYOUT_ASSERT(__builtin_offsetof(struct aspis_python_layout, str_ascii_mask) == 24, "str_ascii_mask");
+ASPIS_LAYOUT_ASSERT(
+	__builtin_offsetof(struct aspis_python_layout, str_ascii_mask) == 24, "str_ascii_mask");
 ASPIS_LAYOUT_ASSERT(__builtin_offsetof(struct aspis_python_layout, int_size) == 30, "int_size");
 ASPIS_LAYOUT_ASSERT(__builtin_offsetof(struct aspis_python_layout, bytes_data) == 40, "bytes_data");
 ASPIS_LAYOUT_ASSERT(__builtin_offsetof(struct aspis_python_layout, major) == 48, "major");

@@ -108,7 +108,7 @@ static __always_inline struct aspis_task *tracked_current(struct task_struct **t
 	}
 	*task = bpf_get_current_task_btf();
 	state = bpf_task_storage_get(&task_state, *task, NULL, 0);
-	if (!state || !(state->flags & ASPIS_TASK_TRACKED))
+	if (!state || (state->flags & (ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED)) != ASPIS_TASK_TRACKED)
 		return NULL;
 	return state;
 }

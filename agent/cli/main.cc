@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "agent/cli/commands.h"
+#include "agent/cli/exit_code.h"
+
+namespace {
+
+void set_up_log() {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("aspis"));
+  spdlog::set_pattern("aspis: %^%l%$: %v");
+  const char* level = std::getenv("ASPIS_LOG");
+  spdlog::set_level(level == nullptr ? spdlog::level::info : spdlog::level::from_str(level));
+}
+
+/// `run` keeps 1 and 2 for its command, as env(1) and timeout(1) do.
+int usage_code(int argc, char** argv) {
+  return argc > 1 && std::string_view(argv[1]) == "run" ? aspis::kExitRunFailed : aspis::kExitUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  set_up_log();
+  ::signal(SIGPIPE, SIG_IGN);
+  int exit_code = aspis::kExitOk;
+  CLI::App app{"Watches what Python programs say and what the kernel sees, joined.", "aspis"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "aspis " ASPIS_VERSION);
+  app.add_subcommand("version", "Print the version")->callback([] { std::puts("aspis " ASPIS_VERSION); });
+  aspis::add_run(app, exit_code);
+  aspis::add_tail(app, exit_code);
+  aspis::add_probe(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? aspis::kExitOk : usage_code(argc, argv);
+  }
+  return exit_code;
+}

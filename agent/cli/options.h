@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options that run and tail share.
+#pragma once
+
+#include <string>
+
+#include "agent/watch/session.h"
+#include "base/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace aspis {
+
+struct WatchOptions {
+  std::string format = "compact";
+  std::string to;     ///< file; "-" is standard output; empty: the subcommand's default
+  std::string hooks;  ///< empty: the best that works
+  unsigned ring_mib = 16;
+  Filter filter;
+};
+
+/// Adds -o, --to, --hooks, --buffer-size and the filters.
+void add_watch_options(CLI::App& app, WatchOptions& options);
+
+/// Opens the output (`default_fd` if --to is not given) and fills the session's options.
+/// Fails with the option and what is wrong with it.
+Result<SessionOptions> session_options(const WatchOptions& options, int default_fd);
+
+}  // namespace aspis

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/output/compact.h"
+
+#include <algorithm>
+
+#include "agent/event/kinds.h"
+#include "agent/output/compact_payload.h"
+#include "agent/output/compact_text.h"
+#include "agent/output/names.h"
+
+namespace aspis {
+namespace {
+
+constexpr std::size_t kLineColumns = 200;
+constexpr std::size_t kLeastColumns = 40;  // for the arguments, however long the rest is
+constexpr unsigned kCauseLevels = 4;
+
+constexpr std::string_view kRed = "\x1b[1;31m";
+constexpr std::string_view kYellow = "\x1b[33m";
+constexpr std::string_view kDim = "\x1b[2m";
+constexpr std::string_view kReset = "\x1b[0m";
+
+/// Appends `text`, in a colour if colours are on.
+void append_coloured(std::string& out, bool on, std::string_view colour, std::string_view text) {
+  if (on) out += colour;
+  out += text;
+  if (on) out += kReset;
+}
+
+void append_process(std::string& out, std::string_view name, std::uint32_t pid) {
+  append_plain(out, name);
+  out += '[';
+  append_decimal(out, pid);
+  out += ']';
+}
+
+void append_actor(std::string& out, const Record& record) {
+  const Process* process = record.process.get();
+  if (process == nullptr && record.event == nullptr) return;
+  out += "  by ";
+  append_process(out, process ? process->name() : "?",
+                 record.event ? record.event->head->pid : process->id.pid);
+}
+
+/// Same process and same image: the image's start is the process's, so exe tells them apart.
+bool same_image(const Process* a, const Process* b) {
+  return a == b || (a && b && a->id == b->id && a->exe == b->exe);
+}
+
+/// " ← event ← process[pid] …", a process only where it changes.
+void append_causes(std::string& out, const Record& record) {
+  const Process* last = record.process.get();
+  const Cause* cause = record.cause.get();
+  if (record.kind == ASPIS_PYTHON_UNPERFORMED && cause) cause = cause->parent.get();  // it is the object
+  for (unsigned level = 0; cause != nullptr; ++level, cause = cause->parent.get()) {
+    if (level == kCauseLevels) {
+      out += " ← …";
+      return;
+    }
+    out += " ← ";
+    append_plain(out, cause->event);
+    const Process* process = cause->process.get();
+    if (process == nullptr || same_image(process, last)) continue;
+    out += " ← ";
+    append_process(out, process->name(), process->id.pid);
+    last = process;
+  }
+}
+
+void append_marks(std::string& out, bool colour, const Record& record) {
+  const unsigned verdict = record.event ? record.event->head->verdict : 0u;
+  if (verdict == ASPIS_VERDICT_DENIED) {
+    out += "  ";
+    append_coloured(out, colour, kRed, "DENIED");
+  } else if (verdict != ASPIS_VERDICT_ALLOWED) {
+    out += "  ";
+    append_coloured(out, colour, kYellow, verdict == ASPIS_VERDICT_COMPLAIN ? "COMPLAIN" : "VERDICT?");
+  }
+  if (record.correlation == Correlation::kUnaudited) {
+    out += "  ";
+    append_coloured(out, colour, kRed, "UNAUDITED");
+  } else if (record.correlation == Correlation::kMismatch) {
+    out += "  ";
+    append_coloured(out, colour, kRed, "MISMATCH");
+    out += " said ";
+    append_plain(out, record.said);
+  }
+}
+
+void append_losses(std::string& out, const Loss& loss) {
+  const std::pair<std::string_view, std::uint64_t> stages[] = {
+      {"ring", loss.ring},
+      {"scratch", loss.scratch},
+      {"output", loss.output},
+      {"decode", loss.decode},
+  };
+  std::string_view separator = " (";
+  for (const auto& [name, count] : stages) {
+    if (count == 0) continue;
+    out += separator;
+    out += name;
+    out += ' ';
+    append_decimal(out, count);
+    separator = ", ";
+  }
+  if (loss.total() != 0) out += ')';
+}
+
+void append_gap(std::string& out, const Loss& loss) {
+  out += "-- ";
+  append_decimal(out, loss.total());
+  out += loss.total() == 1 ? " event lost here" : " events lost here";
+  append_losses(out, loss);
+  out += " --";
+}
+
+void append_summary(std::string& out, const Summary& summary) {
+  out += "-- ";
+  append_decimal(out, summary.produced);
+  out += " events: ";
+  append_decimal(out, summary.emitted);
+  out += " shown, ";
+  append_decimal(out, summary.filtered);
+  out += " filtered, ";
+  append_decimal(out, summary.lost.total());
+  out += " lost";
+  append_losses(out, summary.lost);
+  const std::pair<std::string_view, std::uint64_t> remarks[] = {
+      {" tasks not tracked", summary.untracked_tasks}, {" paths cut", summary.cut_paths},
+      {" values cut", summary.cut_values},             {" 32-bit calls not decoded", summary.compat_syscalls},
+      {" program runs missed", summary.missed_runs},
+  };
+  for (const auto& [text, count] : remarks) {
+    if (count == 0) continue;
+    out += ", ";
+    append_decimal(out, count);
+    out += text;
+  }
+  out += " --";
+}
+
+/// "UNPERFORMED open {"path":…}": the verb is the mark.
+void append_unperformed(std::string& out, bool colour, const Record& record, std::size_t limit) {
+  append_coloured(out, colour, kRed, "UNPERFORMED");
+  if (!record.cause) return;
+  out += ' ';
+  append_plain(out, record.cause->event);
+  const std::size_t start = out.size();
+  out += ' ';
+  out += record.cause->args;  // JSON: nothing in it acts on a terminal
+  elide(out, start, limit);
+}
+
+}  // namespace
+
+void CompactFormatter::format(const Record& record, std::string& out) {
+  if (context_.colour) out += kDim;
+  clock_.append(record.time, out);
+  if (context_.colour) out += kReset;
+  out += ' ';
+  const std::size_t start = out.size();
+  suffix_.clear();
+  append_marks(suffix_, context_.colour, record);
+  append_actor(suffix_, record);
+  append_causes(suffix_, record);
+  const std::string_view verb = kind_info(record.kind).verb;
+  const std::size_t fixed = columns(suffix_) + verb.size() + sizeof("12:00:00.000");
+  const std::size_t limit = fixed + kLeastColumns > kLineColumns ? kLeastColumns : kLineColumns - fixed;
+  if (record.summary) {
+    append_summary(out, *record.summary);
+  } else if (record.loss) {
+    append_gap(out, *record.loss);
+  } else if (record.kind == ASPIS_PYTHON_UNPERFORMED) {
+    append_unperformed(out, context_.colour, record, limit);
+  } else {
+    out += verb;
+    if (record.event) append_object(out, *record.event, limit);
+  }
+  if (context_.colour && record.loss && out.size() > start) {
+    out.insert(start, kYellow);
+    out += kReset;
+  }
+  out += suffix_;
+  out += '\n';
+}
+
+}  // namespace aspis

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/output/json.h"
+
+#include <array>
+
+#include "agent/event/kinds.h"
+#include "agent/event/utf8.h"
+#include "agent/output/json_payload.h"
+
+namespace aspis {
+namespace {
+
+constexpr std::size_t kArgvBytes = 128;  // of argv in events that are not about argv
+constexpr unsigned kCauseLevels = 4;
+
+constexpr std::array<std::string_view, 3> kVerdicts = {"allowed", "denied", "complain"};
+
+/// The longest prefix of at most `limit` bytes that doesn't end inside a code point.
+std::string_view cut_text(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  std::size_t end = 0;
+  while (end < limit) {
+    const std::size_t step = next_utf8(text.substr(end)).bytes;
+    if (end + step > limit) break;
+    end += step;
+  }
+  return text.substr(0, end);
+}
+
+/// `limit`: bytes of all arguments together.
+template <class Arguments>
+void append_argv(JsonWriter& json, const Arguments& argv, bool argv_cut, std::size_t limit) {
+  json.open_list("argv");
+  for (std::string_view argument : argv) {
+    if (limit == 0) {
+      argv_cut = true;
+      break;
+    }
+    const std::string_view kept = cut_text(argument, limit);
+    json.text({}, kept);
+    const bool whole = kept.size() == argument.size();
+    argv_cut |= !whole;
+    limit = whole ? limit - kept.size() : 0;
+  }
+  json.close_list();
+  json.flag("argv_cut", argv_cut);
+}
+
+void append_parent(JsonWriter& json, const Process& process) {
+  if (process.parent == nullptr && process.ppid == 0) return;
+  json.open("parent");
+  json.number("pid", process.parent ? process.parent->id.pid : process.ppid);
+  if (process.parent && !process.parent->exe.empty()) json.text("exe", process.parent->exe);
+  json.close();
+}
+
+void append_process(JsonWriter& json, const Record& record) {
+  const Process* process = record.process.get();
+  const Event* event = record.event;
+  if (process == nullptr && event == nullptr) return;
+  json.open("process");
+  json.number("pid", event ? event->head->pid : process->id.pid);
+  if (event) json.number("tid", event->head->tid);
+  if (process && !process->exe.empty()) json.text("exe", process->exe);
+  if (const auto* exec = event ? event->as<ExecPayload>() : nullptr) {
+    append_argv(json, exec->argv, exec->argv_cut, SIZE_MAX);
+  } else if (process) {
+    append_argv(json, process->argv, process->argv_cut, kArgvBytes);
+  }
+  json.number("uid", event ? event->head->uid : process->uid);
+  json.number("gid", event ? event->head->gid : process->gid);
+  json.number("cgroup", event ? event->head->cgroup : process->cgroup);
+  json.flag("python", event ? (event->head->flags & ASPIS_F_PYTHON) != 0 : process->python);
+  if (process) append_parent(json, *process);
+  json.close();
+}
+
+void append_cause(JsonWriter& json, const Cause& cause, bool inherited, unsigned level = 1) {
+  json.open("cause");
+  json.text("event", cause.event);
+  json.raw("args", cause.args.empty() ? "{}" : cause.args);
+  if (!cause.cut.empty()) json.raw("cut", cause.cut);
+  json.number("seq", cause.seq);
+  json.flag("inherited", inherited);
+  if (cause.process) {
+    json.open("process");
+    json.number("pid", cause.process->id.pid);
+    if (!cause.process->exe.empty()) json.text("exe", cause.process->exe);
+    json.close();
+  }
+  if (cause.parent && level < kCauseLevels) append_cause(json, *cause.parent, false, level + 1);
+  json.close();
+}
+
+void append_loss(JsonWriter& json, const Loss& loss) {
+  json.open("lost");
+  json.number("ring", loss.ring);
+  json.number("scratch", loss.scratch);
+  json.number("output", loss.output);
+  json.number("decode", loss.decode);
+  json.number("total", loss.total());
+  json.close();
+}
+
+void append_summary(JsonWriter& json, const Summary& summary) {
+  json.number("produced", summary.produced);
+  json.number("emitted", summary.emitted);
+  json.number("filtered", summary.filtered);
+  append_loss(json, summary.lost);
+  json.number("untracked_tasks", summary.untracked_tasks);
+  json.number("cut_paths", summary.cut_paths);
+  json.number("cut_values", summary.cut_values);
+  json.number("compat_syscalls", summary.compat_syscalls);
+  json.number("missed_runs", summary.missed_runs);
+}
+
+void append_verdict(JsonWriter& json, const aspis_event& head) {
+  if (head.verdict < kVerdicts.size()) {
+    json.text("verdict", kVerdicts[head.verdict]);
+  } else {
+    json.text("verdict", std::to_string(head.verdict));
+  }
+  json.flag("compat", (head.flags & ASPIS_F_COMPAT) != 0);
+}
+
+}  // namespace
+
+void JsonFormatter::append_head(const Record& record, JsonWriter& json) {
+  json.begin("type");
+  json.out() += '"';
+  json.out() += kind_info(record.kind).type;
+  json.out() += "\",\"time\":\"";
+  clock_.append(record.time, json.out());
+  json.out() += '"';
+  if (record.seq != 0) json.number("seq", record.seq);
+}
+
+void JsonFormatter::format(const Record& record, std::string& out) {
+  JsonWriter json(out);
+  out += '{';
+  append_head(record, json);
+  append_process(json, record);
+  if (record.event) {
+    append_payload(json, *record.event);
+    append_verdict(json, *record.event->head);
+  }
+  if (record.cause) {
+    append_cause(json, *record.cause, record.event && (record.event->head->flags & ASPIS_F_INHERITED));
+  }
+  if (record.correlation != Correlation::kNone) {
+    json.text("correlation", correlation_name(record.correlation));
+  }
+  if (record.correlation == Correlation::kMismatch) json.text("said", record.said);
+  if (record.loss) append_loss(json, *record.loss);
+  if (record.summary) append_summary(json, *record.summary);
+  out += "}\n";
+}
+
+}  // namespace aspis

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fixed set of samples.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "agent/output/sample.h"
+
+namespace aspis::sample {
+namespace {
+
+using Samples = std::vector<std::unique_ptr<Sample>>;
+
+Sample& add(Samples& samples, std::string_view title, Wire wire) {
+  return *samples.emplace_back(std::make_unique<Sample>(title, std::move(wire)));
+}
+
+Sample& add(Samples& samples, std::string_view title, aspis_kind kind) {
+  return *samples.emplace_back(std::make_unique<Sample>(title, kind));
+}
+
+constexpr std::uint16_t kAllPathFlags = ASPIS_PATH_CUT | ASPIS_PATH_DELETED | ASPIS_PATH_DETACHED |
+                                        ASPIS_PATH_FOREIGN | ASPIS_PATH_LEXICAL | ASPIS_PATH_ERROR;
+
+void add_process(Samples& samples) {
+  constexpr std::string_view kExe = "/usr/bin/cat", kCwd = "/srv/app";
+  constexpr std::string_view kArgv("cat\0/etc/passwd\0", 16);
+  aspis_exec_event exec{};
+  exec.e = head(ASPIS_PROCESS_EXEC);
+  exec.e.flags = ASPIS_F_INHERITED;
+  exec.exe = path(kExe);
+  exec.cwd = path(kCwd);
+  exec.ppid = 799;
+  exec.argv_len = kArgv.size();
+  add(samples, "a program that Python started", Wire(exec).tail(kExe).tail(kCwd).tail(kArgv));
+  exec.e.kind = ASPIS_PROCESS_FOUND;
+  exec.exe.flags = exec.cwd.flags = kAllPathFlags;
+  exec.argv_cut = 1;
+  add(samples, "", Wire(exec).tail(kExe).tail(kCwd).tail(kArgv));
+  aspis_fork_event fork{};
+  fork.e = head(ASPIS_PROCESS_FORK);
+  fork.child_pid = 813;
+  add(samples, "", Wire(fork));
+  aspis_exit_event exit{};
+  exit.e = head(ASPIS_PROCESS_EXIT);
+  exit.status = 1 << 8;
+  add(samples, "", Wire(exit));
+  exit.status = 11 | 0x80;
+  add(samples, "a crash", Wire(exit));
+}
+
+void add_file(Samples& samples) {
+  aspis_file_event open{};
+  open.flags = O_RDONLY | O_CLOEXEC;
+  open.mode = S_IFREG | 0644;
+  add(samples, "a file that a child of Python opened",
+      file_event(ASPIS_FILE_OPEN, "/etc/passwd", {}, open));
+  open.path.flags = kAllPathFlags;
+  Sample& mismatch = add(samples, "", file_event(ASPIS_FILE_OPEN, "/etc/shadow", {}, open));
+  mismatch.record.correlation = Correlation::kMismatch;
+  mismatch.record.said = "/srv/app/data";
+  aspis_file_event mode{};
+  mode.mode = S_IFIFO | 0600;
+  for (aspis_kind kind : {ASPIS_FILE_CREATE, ASPIS_FILE_MKDIR, ASPIS_FILE_CHMOD}) {
+    add(samples, "", file_event(kind, "/srv/app/new", {}, mode));
+  }
+  for (aspis_kind kind : {ASPIS_FILE_UNLINK, ASPIS_FILE_RMDIR}) {
+    add(samples, "", file_event(kind, "/srv/app/old"));
+  }
+  aspis_file_event other{};
+  other.other.flags = kAllPathFlags;
+  add(samples, "", file_event(ASPIS_FILE_RENAME, "/srv/app/old", "/srv/app/new"));
+  add(samples, "", file_event(ASPIS_FILE_LINK, "/srv/app/old", "/srv/app/new", other));
+  other.other.flags = ASPIS_PATH_LITERAL | ASPIS_PATH_CUT;
+  add(samples, "", file_event(ASPIS_FILE_SYMLINK, "/srv/app/link", "../data", other));
+  aspis_file_event owner{};
+  owner.uid = 0;
+  owner.gid = 33;
+  add(samples, "", file_event(ASPIS_FILE_CHOWN, "/srv/app/data", {}, owner));
+  aspis_file_event truncate{};
+  truncate.length = 4096;
+  add(samples, "", file_event(ASPIS_FILE_TRUNCATE, "/srv/app/data", {}, truncate));
+  aspis_file_event map{};
+  map.flags = PROT_READ | PROT_EXEC;
+  add(samples, "", file_event(ASPIS_FILE_MMAP_EXEC, "/usr/lib/libc.so.6", {}, map));
+}
+
+aspis_net_event net_event(aspis_kind kind, std::uint16_t family, const char* address) {
+  aspis_net_event net{};
+  net.e = head(kind);
+  net.family = family;
+  net.type = SOCK_STREAM;
+  net.protocol = family == AF_UNIX ? 0 : IPPROTO_TCP;
+  if (address != nullptr) inet_pton(family, address, net.address);
+  return net;
+}
+
+void add_net(Samples& samples) {
+  add(samples, "", Wire(net_event(ASPIS_NET_CREATE, AF_INET, nullptr)));
+  aspis_net_event connect = net_event(ASPIS_NET_CONNECT, AF_INET, "192.0.2.7");
+  connect.port = 443;
+  connect.e.verdict = ASPIS_VERDICT_DENIED;
+  add(samples, "a connection that was denied", Wire(connect)).record.correlation =
+      Correlation::kUnaudited;
+  aspis_net_event bind = net_event(ASPIS_NET_BIND, AF_UNIX, nullptr);
+  bind.unix_len = 5;
+  add(samples, "", Wire(bind).tail(std::string_view("\0name", 5)));
+  aspis_net_event listen = net_event(ASPIS_NET_LISTEN, AF_INET, nullptr);
+  listen.local_port = 8000;
+  listen.backlog = 128;
+  add(samples, "", Wire(listen));
+  aspis_net_event accept = net_event(ASPIS_NET_ACCEPT, AF_INET6, "2001:db8::1");
+  inet_pton(AF_INET6, "2001:db8::2", accept.local);
+  accept.port = 50000;
+  accept.local_port = 8000;
+  add(samples, "", Wire(accept));
+  aspis_net_event message = net_event(ASPIS_NET_SENDMSG, AF_INET6, "fe80::1");
+  message.port = 53;
+  message.scope = 2;
+  message.bytes = 40;
+  add(samples, "", Wire(message));
+}
+
+aspis_privilege_event privilege_event(aspis_kind kind, std::uint32_t number) {
+  aspis_privilege_event privilege{};
+  privilege.e = head(kind);
+  privilege.number = number;
+  privilege.target_pid = 1234;
+  return privilege;
+}
+
+Wire privilege_wire(aspis_privilege_event privilege, std::string_view where, std::string_view text) {
+  privilege.path = path(where, privilege.path.flags);
+  privilege.text_len = static_cast<std::uint16_t>(text.size());
+  return Wire(privilege).tail(where).tail(text);
+}
+
+void add_privilege(Samples& samples) {
+  aspis_privilege_event capable = privilege_event(ASPIS_PRIV_CAPABLE, 21);
+  capable.e.verdict = ASPIS_VERDICT_COMPLAIN;
+  capable.e.flags = ASPIS_F_COMPAT;
+  add(samples, "a capability", Wire(capable));
+  add(samples, "", Wire(privilege_event(ASPIS_PRIV_PTRACE, 0x12)));
+  add(samples, "", Wire(privilege_event(ASPIS_PRIV_KILL, 15)));
+  aspis_privilege_event ids = privilege_event(ASPIS_PRIV_SETUID, 0);
+  for (std::uint32_t& id : ids.new_id) id = 33;
+  add(samples, "", Wire(ids));
+  aspis_privilege_event mount = privilege_event(ASPIS_PRIV_MOUNT, 0);
+  mount.flags = MS_NOSUID | MS_NODEV;
+  mount.path.flags = kAllPathFlags;
+  add(samples, "", privilege_wire(mount, "/mnt", std::string_view("ext4\0/dev/sdb1", 14)));
+  aspis_privilege_event umount = privilege_event(ASPIS_PRIV_UMOUNT, 0);
+  umount.flags = MNT_DETACH;
+  add(samples, "", privilege_wire(umount, "/mnt", {}));
+  add(samples, "", Wire(privilege_event(ASPIS_PRIV_BPF, 5)));
+  add(samples, "", privilege_wire(privilege_event(ASPIS_PRIV_MODULE, 2), "/lib/modules/x.ko", {}));
+  add(samples, "", Wire(privilege_event(ASPIS_PRIV_USERNS, 0)));
+}
+
+void add_python(Samples& samples) {
+  add(samples, "an audit event",
+      python_event("open", {str("/etc/hostname"), str("r"), integer(O_RDONLY | O_CLOEXEC)}));
+  add(samples, "an audit event whose first argument was cut",
+      python_event("compile", {str("import os\n", 1, ASPIS_VALUE_CUT), str("<string>")}));
+}
+
+void add_notices(Samples& samples) {
+  Sample& unperformed = add(samples, "announced, but never done", ASPIS_PYTHON_UNPERFORMED);
+  Cause cause;
+  cause.seq = 57;
+  cause.event = "open";
+  cause.args = R"({"path":"/etc/hostname","mode":"r","flags":524288})";
+  cause.cut = R"(["args.path"])";
+  cause.process = python();
+  cause.parent = popen_cause();
+  unperformed.record.process = python();
+  unperformed.record.cause = std::make_shared<const Cause>(cause);
+  unperformed.record.correlation = Correlation::kUnperformed;
+  Sample& gap = add(samples, "a gap", ASPIS_ASPIS_GAP);
+  gap.loss.ring = 1200;
+  gap.loss.output = 34;
+  gap.record.loss = &gap.loss;
+  Sample& summary = add(samples, "the end", ASPIS_ASPIS_SUMMARY);
+  summary.summary.produced = 5000;
+  summary.summary.emitted = 3700;
+  summary.summary.filtered = 66;
+  summary.summary.lost = gap.loss;
+  summary.record.summary = &summary.summary;
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<Sample>> all() {
+  Samples samples;
+  add_process(samples);
+  add_file(samples);
+  add_net(samples);
+  add_privilege(samples);
+  add_python(samples);
+  add_notices(samples);
+  return samples;
+}
+
+}  // namespace aspis::sample

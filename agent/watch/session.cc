@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/watch/session.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <utility>
+
+#include "agent/event/decode.h"
+#include "agent/output/formatter.h"
+#include "agent/output/json_values.h"
+#include "agent/output/writer.h"
+#include "agent/watch/lexical.h"
+#include "probes/cpython/layouts.h"
+
+namespace aspis {
+namespace {
+
+constexpr std::chrono::milliseconds kFlushPatience{5000};
+
+std::int64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Colour on a terminal that can show it, unless told otherwise (https://no-color.org).
+bool wants_colour(int fd) {
+  const char* terminal = std::getenv("TERM");
+  return ::isatty(fd) == 1 && std::getenv("NO_COLOR") == nullptr && terminal != nullptr &&
+         std::string_view(terminal) != "dumb";
+}
+
+Result<std::unique_ptr<Sink>> make_sink(SessionOptions& options) {
+  const FormatterInfo* format = find_formatter(options.format);
+  if (format == nullptr) return fail("unknown output format '" + options.format + "'");
+  FormatContext context;
+  context.wall_offset = wall_offset();
+  context.colour = wants_colour(options.output.get());
+  WriterOptions writer_options;
+  writer_options.capacity = options.queue_bytes;
+  auto writer = TRY(Writer::create(std::move(options.output), writer_options));
+  return std::make_unique<Sink>(format->make(context), std::move(writer));
+}
+
+}  // namespace
+
+std::uint64_t boot_time() { return static_cast<std::uint64_t>(clock_ns(CLOCK_BOOTTIME)); }
+
+std::int64_t wall_offset() { return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME); }
+
+Session::Session(std::string output_name, Filter filter, std::unique_ptr<Sink> sink)
+    : output_name_(std::move(output_name)),
+      filter_(std::move(filter)),
+      sink_(std::move(sink)),
+      correlator_(serialise_cause, [this](Record&& record) { emit(std::move(record)); }) {}
+
+Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
+  auto sink = TRY(make_sink(options));
+  std::unique_ptr<Session> session(
+      new Session(std::move(options.output_name), std::move(options.filter), std::move(sink)));
+  options.observer.layouts = cpython::layouts();
+  session->observer_ = TRY(Observer::create(
+      options.observer, [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
+  session->interpreters_ = std::make_unique<Interpreters>(*session->observer_);
+  session->interpreters_->attach_standard();
+  return session;
+}
+
+void Session::emit_gap(const Loss& loss, std::uint64_t time) {
+  Record gap;
+  gap.kind = ASPIS_ASPIS_GAP;
+  gap.time = time;
+  gap.loss = &loss;
+  sink_->emit(gap);
+}
+
+void Session::resolve_names(Event& event) {
+  if (auto* file = std::get_if<FilePayload>(&event.payload)) {
+    resolve_lexical(event.head->pid, file->path, resolved_[0]);
+    resolve_lexical(event.head->pid, file->other, resolved_[1]);
+  } else if (auto* privilege = std::get_if<PrivilegePayload>(&event.payload)) {
+    resolve_lexical(event.head->pid, privilege->path, resolved_[0]);
+  }
+}
+
+void Session::receive(std::span<const std::byte> bytes) {
+  auto event = decode(bytes);
+  if (!event) {
+    spdlog::debug("decode: {}", event.error().text());
+    Loss loss;
+    loss.decode = 1;
+    ++summary_.lost.decode;
+    emit_gap(loss, boot_time());
+    return;
+  }
+  const aspis_event& head = *event->head;
+  if ((head.lost_ring | head.lost_scratch) != 0) {
+    Loss loss;
+    loss.ring = head.lost_ring;
+    loss.scratch = head.lost_scratch;
+    emit_gap(loss, head.time);
+  }
+  resolve_names(*event);
+  auto process = processes_.apply(*event);
+  if (const auto* exec = event->as<ExecPayload>())
+    interpreters_->note_image(head.pid, exec->exe.dev, exec->exe.ino);
+  correlator_.apply(*event, std::move(process));
+}
+
+void Session::emit(Record&& record) {
+  if (filter_.passes(record))
+    sink_->emit(record);
+  else if (record.event != nullptr)
+    ++summary_.filtered;
+}
+
+Result<> Session::pump() {
+  TRY(observer_->consume());
+  return {};
+}
+
+void Session::tick() {
+  // Events that are on their way are at most a moment old.
+  constexpr std::uint64_t kOnTheirWay = 200'000'000;
+  correlator_.tick(boot_time() - kOnTheirWay);
+  if (output_failed_) return;
+  if (const auto error = sink_->error()) {
+    output_failed_ = true;
+    spdlog::error("{}: {}; events are being lost", output_name_, error->text());
+  }
+}
+
+Result<> Session::finish() {
+  TRYV(pump());
+  correlator_.finish(boot_time());
+  const KernelTotals totals = observer_->totals();
+  summary_.produced = totals.produced;
+  summary_.lost.ring = totals.ring_full;
+  summary_.lost.scratch = totals.scratch_busy;
+  summary_.untracked_tasks = totals.task_full;
+  summary_.cut_paths = totals.path_cut;
+  summary_.cut_values = totals.value_cut;
+  summary_.compat_syscalls = totals.compat;
+  summary_.missed_runs = totals.missed;
+  const auto closed = sink_->close(summary_, boot_time(), kFlushPatience);
+  if (closed) return {};
+  return fail(output_name_ + ": " + closed.error().text() + "; " + std::to_string(sink_->totals().lost) +
+              " events are missing from it");
+}
+
+}  // namespace aspis

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The road of an event, put together: ring → decode → processes → correlate → filter → output.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "agent/event/correlate.h"
+#include "agent/event/process_table.h"
+#include "agent/kernel/observer.h"
+#include "agent/output/sink.h"
+#include "agent/watch/filter.h"
+#include "agent/watch/interpreters.h"
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace aspis {
+
+struct SessionOptions {
+  ObserverOptions observer;
+  std::string format = "compact";
+  Fd output;                ///< where lines go; taken over
+  std::string output_name;  ///< for messages: "standard error", or the file's path
+  std::size_t queue_bytes = 8U << 20;
+  Filter filter;
+};
+
+/// One observation, from loading to the summary. One thread; the writer has its own.
+class Session {
+ public:
+  /// Loads, attaches and probes the standard interpreters. Nothing is tracked yet.
+  static Result<std::unique_ptr<Session>> start(SessionOptions options);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  Observer& observer() { return *observer_; }
+  Interpreters& interpreters() { return *interpreters_; }
+
+  /// Handles all events that wait. Call when observer().ring_fd() is readable.
+  Result<> pump();
+  /// Time has passed: call about ten times a second. Says once when the output has failed.
+  void tick();
+  /// Handles what is left, writes the summary and closes the output. An error means that records are
+  /// missing from the output; the message says how many.
+  Result<> finish();
+
+  [[nodiscard]] bool output_failed() const { return output_failed_; }
+  /// Processes that were seen and have not ended.
+  [[nodiscard]] std::size_t processes() const { return processes_.size(); }
+
+ private:
+  Session(std::string output_name, Filter filter, std::unique_ptr<Sink> sink);
+  void receive(std::span<const std::byte> bytes);
+  void emit(Record&& record);
+  void emit_gap(const Loss& loss, std::uint64_t time);
+  void resolve_names(Event& event);
+
+  std::string output_name_;
+  Filter filter_;
+  std::unique_ptr<Sink> sink_;
+  ProcessTable processes_;
+  Correlator correlator_;
+  Summary summary_;
+  std::string resolved_[2];
+  bool output_failed_ = false;
+  // Last, so that they go first: their callbacks use what stands above.
+  std::unique_ptr<Observer> observer_;
+  std::unique_ptr<Interpreters> interpreters_;
+};
+
+/// ns, CLOCK_BOOTTIME.
+std::uint64_t boot_time();
+/// ns to add to CLOCK_BOOTTIME to get CLOCK_REALTIME.
+std::int64_t wall_offset();
+
+}  // namespace aspis

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding CPython: which files hold an interpreter, which version, and how its audit events can be
+// seen.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/result.h"
+
+namespace aspis::cpython {
+
+/// A file with CPython in it, or one that is linked to a libpython that has it.
+struct Interpreter {
+  std::string path;   ///< where we can open it now
+  std::string shown;  ///< its name as the process sees it (inspect_process); else as path
+  int major = 0, minor = 0, micro = -1;  ///< 0.0: not known; micro -1: not known
+  bool free_threaded = false;            ///< built without the GIL: no layout is known for it
+  unsigned audit_locations = 0;          ///< places of USDT python:audit; 0: built without it
+  bool semaphore = false;                ///< that USDT has a semaphore, which must be raised
+  bool exports_audit = false;            ///< PySys_Audit is exported: a uprobe can be placed
+  std::string build_id;                  ///< hexadecimal; empty: none
+  std::string library;  ///< soname of the libpython that has the code; empty: it is in this file
+  std::string runpath;  ///< with `library`: where the loader looks for it, $ORIGIN not replaced
+  std::uint64_t device = 0, inode = 0;  ///< as stat(2) gives them; 0: not a file
+};
+
+/// Looks into one file. Nothing if there is no CPython in it: then `reason`, if given, says what it
+/// is instead, or why it could not be understood. Fails only if the file cannot be opened or read.
+/// Reads about 10 kB of a file that is no interpreter. Needs no cache of its own: the caller's key
+/// is device, inode and mtime.
+Result<std::optional<Interpreter>> inspect(const std::string& path, std::string* reason = nullptr);
+
+/// The same for bytes in memory; `name` stands for the file's name. Safe for any bytes.
+std::optional<Interpreter> inspect_bytes(std::span<const char> bytes, std::string_view name,
+                                         std::string* reason = nullptr);
+
+/// Where the loader would find `launcher.library`: its run path ($ORIGIN is the directory of
+/// launcher.shown), then the standard directories, all below `root` ("" or e.g. "/proc/1234/root").
+/// LD_LIBRARY_PATH and ld.so.cache are not looked at.
+std::optional<std::string> find_library(const Interpreter& launcher, const std::string& root = "");
+
+/// Interpreters at the standard places of this host, below `root`: python3* in /usr/bin and
+/// /usr/local/bin, libpython3* in the library directories, and what those are linked to. Each
+/// file once (device and inode), links resolved, files with the code only.
+std::vector<Interpreter> candidates(const std::string& root = "");
+
+/// Interpreters in the memory of a running process: its executable and every mapped libpython3*.
+/// Paths lead through /proc, so they work for processes in containers and for deleted files, as
+/// long as the process lives. Fails if there is no such process or it may not be read.
+Result<std::vector<Interpreter>> inspect_process(pid_t pid);
+
+}  // namespace aspis::cpython

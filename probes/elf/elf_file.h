@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few things that we ask of an ELF file: notes, dynamic entries, exported symbols. x86-64 only.
+// Nothing in the file is trusted: every offset is checked and every size has a limit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <elf.h>
+
+#include "probes/elf/byte_source.h"
+
+namespace aspis::elf {
+
+/// One note of type NT_STAPSDT: a probe compiled into the file (USDT).
+struct StapNote {
+  std::string provider, name;
+  std::uint64_t location = 0;   ///< virtual address of the nop
+  std::uint64_t semaphore = 0;  ///< virtual address; 0: the probe is always on
+};
+
+/// What the dynamic section says, as far as we ask.
+struct Dynamic {
+  std::string soname;
+  std::string runpath;  ///< DT_RUNPATH, else DT_RPATH; directories with ':' between
+  std::vector<std::string> needed;
+};
+
+class ElfFile {
+ public:
+  /// Reads the headers. Nothing, and `reason` set, if this is not an ELF file for x86-64 that a
+  /// process can have in memory.
+  static std::optional<ElfFile> open(ByteSource source, std::string& reason);
+
+  /// Notes of section .note.stapsdt.
+  [[nodiscard]] std::vector<StapNote> stap_notes() const;
+  /// GNU build id in hexadecimal; empty if there is none.
+  [[nodiscard]] std::string build_id() const;
+  [[nodiscard]] Dynamic dynamic() const;
+  /// Bytes of a section; nothing if it is missing, not in the file or too large.
+  [[nodiscard]] std::optional<std::string> section(std::string_view name) const;
+  /// Whether the file has a section of this name.
+  [[nodiscard]] bool has_section(std::string_view name) const { return find(name) != nullptr; }
+
+  /// Exported and defined symbols among `names`, in the same order; a missing one is null (st_value
+  /// 0). Costs one search of the string table when none of them is in it.
+  [[nodiscard]] std::vector<std::optional<Elf64_Sym>> exports(
+      const std::vector<std::string_view>& names) const;
+
+  /// The 8 bytes that a process would find at virtual address `address` before it wrote to them.
+  [[nodiscard]] std::optional<std::uint64_t> word_at(std::uint64_t address) const;
+
+ private:
+  explicit ElfFile(ByteSource source) : source_(source) {}
+
+  bool load(std::string& reason);
+  [[nodiscard]] const Elf64_Shdr* find(std::string_view name) const;
+  [[nodiscard]] const Elf64_Shdr* find_type(std::uint32_t type) const;
+  [[nodiscard]] std::optional<std::string> bytes_of(const Elf64_Shdr& section) const;
+  [[nodiscard]] std::optional<std::string> strings_of(const Elf64_Shdr& section) const;
+
+  ByteSource source_;
+  std::vector<Elf64_Phdr> segments_;
+  std::vector<Elf64_Shdr> sections_;
+  std::string section_names_;
+};
+
+}  // namespace aspis::elf

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Talks to the thumbnail service, with the standard library only.
+
+    client.py wait LOG SECONDS      wait until the service that logs to LOG is healthy, print its address
+    client.py upload URL FILE PNG   upload a clip, keep its picture
+"""
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+SLOW = float(os.environ.get("ASPIS_SLOW") or 1)  # a guest without KVM needs about 10
+REQUEST_SECONDS = 30 * SLOW
+
+# No proxy: the service is on this host, whatever the environment says.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class NoPicture(Exception):
+    """The service answered that it cannot convert the clip."""
+
+
+def get(url: str, seconds: float = REQUEST_SECONDS) -> bytes:
+    with _opener.open(url, timeout=seconds) as answer:
+        return answer.read()
+
+
+def thumbnail(url: str, filename: str, clip: bytes) -> bytes:
+    """Uploads a clip and downloads its picture."""
+    boundary = uuid.uuid4().hex
+    head = (f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n")
+    body = head.encode() + clip + f"\r\n--{boundary}--\r\n".encode()
+    request = urllib.request.Request(
+        f"{url}/upload", data=body, headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
+    try:
+        with _opener.open(request, timeout=REQUEST_SECONDS) as answer:
+            picture = json.load(answer)["picture"]
+    except urllib.error.HTTPError as error:
+        if error.code != 422:
+            raise
+        raise NoPicture(error.read().decode(errors="replace").strip()) from error
+    return get(url + picture)
+
+
+def wait_healthy(log: pathlib.Path, seconds: float) -> str:
+    """Learns the address from gunicorn's log (the port is chosen by the kernel) and waits for an answer."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        listening = re.search(r"Listening at: (http://\S+)", log.read_text(errors="replace")) if log.exists() else None
+        if listening:
+            try:
+                get(f"{listening[1]}/healthz", seconds=5 * SLOW)
+                return listening[1]
+            except OSError:
+                pass
+        time.sleep(0.1)
+    raise TimeoutError(f"the service is not healthy after {seconds:.0f} s, see {log}")
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        if len(arguments) == 3 and arguments[0] == "wait":
+            print(wait_healthy(pathlib.Path(arguments[1]), float(arguments[2])))
+        elif len(arguments) == 4 and arguments[0] == "upload":
+            clip = pathlib.Path(arguments[2])
+            pathlib.Path(arguments[3]).write_bytes(thumbnail(arguments[1], clip.name, clip.read_bytes()))
+        else:
+            print(__doc__, file=sys.stderr)
+            return 2
+    except (OSError, NoPicture) as error:
+        print(f"client: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

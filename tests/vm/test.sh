@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# ./dev test: every test we have, on the host and in guests, and one closing line that sums them up.
+# A stage that breaks is a failed test and does not keep the others from running.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+jobs=$(nproc)
+results=$PWD/build/results
+rm -rf "$results"
+mkdir -p "$results"
+
+say() { printf '\n== %s\n' "$*"; }
+
+# record PLACE OUTCOME NAME REASON: a result that no test program wrote.
+record() {
+  python3 -c 'import json, sys; print("@result " + json.dumps(dict(zip(("outcome", "name", "reason"), sys.argv[1:]))))' \
+    "$2" "$3" "$4" >>"$results/$1.log"
+}
+
+build() { # build PRESET
+  say "build $1"
+  ./dev build "$1" || {
+    record "$1" failed "build" "see above"
+    return 1
+  }
+}
+
+run_ctest() { # run_ctest PLACE PRESET LABEL
+  say "$3 tests ($2)"
+  # Its status says no more than the report does, unless there is no report.
+  ctest --test-dir "build/$2" --label-regex "^$3\$" --parallel "$jobs" --timeout 300 --output-on-failure \
+    --output-junit "$results/$1.xml" | grep -v ' Passed ' || true
+  [[ -s $results/$1.xml ]] || record "$1" failed "ctest" "wrote no report"
+}
+
+native() {
+  local name
+  if ((EUID == 0)); then
+    run_ctest native dev native
+    return
+  fi
+  while read -r name; do
+    record native skipped "$name" "needs root"
+  done < <(ctest --test-dir build/dev --show-only --label-regex '^native$' | sed -n 's/^ *Test *#[0-9]*: //p')
+}
+
+in_guest() { # in_guest KERNEL BACKEND
+  local place="vm $1 $2"
+  grep -qsx "$2" build/dev/tests/vm/*.backends || return 0
+  say "$place"
+  { ./dev vm --backend "$2" --timeout 1200 "$1" -- python3 tests/vm/run_in_guest.py build/dev/tests/vm 300 ||
+    echo "@status $?"; } | tee "$results/$place.log" | grep -v '^@' || true
+  grep -qx '@end' "$results/$place.log" ||
+    record "$place" failed "the guest" "did not get to its end, exit status $(sed -n 's/^@status //p' "$results/$place.log")"
+}
+
+if build dev; then
+  run_ctest unit dev unit
+  native
+  for kernel in 6.1 6.12; do
+    for backend in lsm nolsm; do
+      in_guest "$kernel" "$backend"
+    done
+  done
+fi
+if build asan; then
+  run_ctest asan asan unit
+fi
+
+say "summary, after $((SECONDS / 60)) min $((SECONDS % 60)) s"
+python3 tests/vm/summary.py "$results"
