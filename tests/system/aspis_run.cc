@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/system/aspis_run.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+namespace aspis::test {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (auto& text : strings) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+[[noreturn]] void become(std::vector<std::string> command, const std::string& out, const std::string& err,
+                         const std::map<std::string, std::string>& environment) {
+  const int out_fd = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  const int err_fd = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ::dup2(out_fd, STDOUT_FILENO);
+  ::dup2(err_fd, STDERR_FILENO);
+  ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+  for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+  ::execvp(command.front().c_str(), pointers(command).data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+int Outcome::code() const { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+int Outcome::signal() const { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+Outcome run(const std::vector<std::string>& command, int seconds,
+            const std::map<std::string, std::string>& environment) {
+  const TemporaryDirectory directory;
+  const std::string out = directory.path("out"), err = directory.path("err");
+  const pid_t pid = ::fork();
+  if (pid < 0) throw std::runtime_error("fork");
+  if (pid == 0) become(command, out, err, environment);
+  Outcome outcome;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  while (::waitpid(pid, &outcome.status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, &outcome.status, 0);
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  outcome.out = read_file(out);
+  outcome.err = read_file(err);
+  return outcome;
+}
+
+Observation observe(const std::string& backend, const std::vector<std::string>& command,
+                    const std::vector<std::string>& options) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path("events.json");
+  std::vector<std::string> all = {aspis_binary(), "run", "-o", "json", "--to", file, "--hooks", backend};
+  all.insert(all.end(), options.begin(), options.end());
+  all.emplace_back("--");
+  all.insert(all.end(), command.begin(), command.end());
+  Observation observation;
+  observation.outcome = run(all, 300);
+  std::istringstream lines(read_file(file));
+  for (std::string line; std::getline(lines, line);) observation.events.push_back(nlohmann::json::parse(line));
+  return observation;
+}
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = "/tmp/aspis-test-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  // Paths longer than PATH_MAX are among what tests make: only rm walks them step by step.
+  [[maybe_unused]] const int status = std::system(("rm -rf " + path_).c_str());
+}
+
+const std::map<std::string, std::string>& backends() {
+  static const std::map<std::string, std::string> found = [] {
+    std::map<std::string, std::string> result;
+    std::istringstream lines(run({aspis_binary(), "probe"}).out);
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      std::string hooks, name, state, rest;
+      words >> hooks >> name >> state;
+      std::getline(words, rest);
+      if (hooks == "hooks:") result[name] = state == "no" ? "refused here:" + rest : "";
+    }
+    return result;
+  }();
+  return found;
+}
+
+std::string field(const nlohmann::json& event, const std::string& path) {
+  const nlohmann::json* at = &event;
+  std::istringstream names(path);
+  for (std::string name; std::getline(names, name, '.');) {
+    if (!at->is_object() || !at->contains(name)) return {};
+    at = &(*at)[name];
+  }
+  return at->is_string() ? at->get<std::string>() : at->dump();
+}
+
+std::vector<nlohmann::json> matching(const std::vector<nlohmann::json>& events,
+                                     const std::vector<std::pair<std::string, std::string>>& fields) {
+  std::vector<nlohmann::json> found;
+  for (const auto& event : events) {
+    bool all = true;
+    for (const auto& [key, value] : fields) all = all && field(event, key) == value;
+    if (all) found.push_back(event);
+  }
+  return found;
+}
+
+std::string aspis_binary() { return ASPIS_BINARY; }
+std::string trigger_binary() { return TRIGGER_BINARY; }
+
+}  // namespace aspis::test

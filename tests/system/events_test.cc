@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kind of event and every kind of path, on every backend: the trigger says what it did, and what
+// the kernel told it, and each of its expectations must be met by an event.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "tests/system/aspis_run.h"
+
+namespace aspis::test {
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+struct Expectation {
+  std::string group;
+  Fields fields;
+};
+
+struct Script {
+  std::vector<Expectation> expectations;
+  std::map<std::string, std::string> skipped;  // group to reason
+};
+
+Script parse(const std::string& text) {
+  Script script;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string verb, group, word;
+    std::getline(words, verb, '\t');
+    std::getline(words, group, '\t');
+    Expectation expectation{group, {}};
+    while (std::getline(words, word, '\t')) {
+      if (verb == "skip") script.skipped[group] = word;
+      const auto equals = word.find('=');
+      if (equals != std::string::npos)
+        expectation.fields.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+    }
+    if (verb == "expect") script.expectations.push_back(std::move(expectation));
+  }
+  return script;
+}
+
+std::string describe(const Expectation& expectation, const Observation& seen) {
+  std::string text = expectation.group + ": no event has";
+  for (const auto& [key, value] : expectation.fields)
+    text += "\n  " + key + " = " + (value.size() > 200 ? value.substr(0, 200) + "…" : value);
+  text += "\nof its type there are:";
+  for (const auto& event : matching(seen.events, {expectation.fields.front()}))
+    text += "\n  " + event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).substr(0, 500);
+  return text;
+}
+
+// What a backend cannot tell, by group. Everything else it must.
+const std::map<std::string, std::vector<std::string>> kCannot = {
+    {"fmod_ret", {"privilege.userns"}},  // security_userns_create has no fmod_ret place
+    {"tracepoint", {"privilege.capable"}},  // the tracepoint came with Linux 6.14
+};
+
+class Events : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
+
+TEST_P(Events, AllSeen) {
+  const std::string backend = std::get<0>(GetParam());
+  const std::string set = std::get<1>(GetParam());
+  if (const auto found = backends().find(backend); found == backends().end())
+    FAIL() << "aspis probe says nothing of " << backend;
+  else if (!found->second.empty())
+    GTEST_SKIP() << backend << " " << found->second;
+  const TemporaryDirectory directory;
+  const Observation seen = observe(backend, {trigger_binary(), set, directory.path()});
+  ASSERT_EQ(seen.outcome.code(), 0) << seen.outcome.err;
+  const Script script = parse(seen.outcome.out);
+  ASSERT_FALSE(script.expectations.empty());
+  for (const auto& [group, reason] : script.skipped) std::printf("note: %s skipped: %s\n", group.c_str(), reason.c_str());
+  for (const auto& expectation : script.expectations) {
+    if (const auto cannot = kCannot.find(backend);
+        cannot != kCannot.end() &&
+        std::find(cannot->second.begin(), cannot->second.end(), expectation.group) != cannot->second.end()) {
+      std::printf("note: %s: %s cannot tell it on this kernel\n", expectation.group.c_str(), backend.c_str());
+      continue;
+    }
+    EXPECT_FALSE(matching(seen.events, expectation.fields).empty()) << describe(expectation, seen);
+  }
+  const auto summary = matching(seen.events, {{"type", "aspis.summary"}});
+  ASSERT_EQ(summary.size(), 1U);
+  EXPECT_EQ(field(summary[0], "lost.total"), "0");
+  EXPECT_EQ(field(summary[0], "produced"), field(summary[0], "emitted"));
+}
+
+std::string name_of(const testing::TestParamInfo<Events::ParamType>& info) {
+  return std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Events,
+                         testing::Combine(testing::Values("lsm", "fmod_ret", "tracepoint"),
+                                          testing::Values("files", "paths", "net", "privilege", "processes")),
+                         name_of);
+
+}  // namespace
+}  // namespace aspis::test

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// How `run`, `tail` and `probe` behave towards the person and the program: streams, status, signals, faults.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <sstream>
+
+#include "tests/system/aspis_run.h"
+
+namespace aspis::test {
+namespace {
+
+using testing::HasSubstr;
+
+Outcome aspis(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), aspis_binary());
+  return run(arguments);
+}
+
+/// A shell line around aspis, which the line knows as $ASPIS.
+Outcome shell(const std::string& line) { return run({"sh", "-c", line}, 120, {{"ASPIS", aspis_binary()}}); }
+
+TEST(Run, KeepsTheStreamsOfTheCommand) {
+  const TemporaryDirectory directory;
+  const Outcome outcome = aspis({"run", "--to", directory.path("events"), "--", "sh", "-c", "echo out; echo err >&2"});
+  EXPECT_EQ(outcome.out, "out\n");
+  EXPECT_EQ(outcome.err, "err\n");
+}
+
+TEST(Run, PassesTheExitStatusOn) {
+  EXPECT_EQ(aspis({"run", "--", "sh", "-c", "exit 7"}).code(), 7);
+  EXPECT_EQ(aspis({"run", "--", "true"}).code(), 0);
+  EXPECT_EQ(aspis({"run", "--", "sh", "-c", "kill -KILL $$"}).signal(), SIGKILL);
+}
+
+TEST(Run, PassesSignalsOn) {
+  const Outcome outcome = shell(
+      "$ASPIS run --to /dev/null -- sh -c 'trap \"echo caught; exit 3\" TERM; echo ready; while :; do sleep 0.1; done' > out.$$ &"
+      " aspis=$!; until grep -q ready out.$$; do sleep 0.1; done; kill -TERM $aspis; wait $aspis; code=$?; cat out.$$; rm out.$$; exit $code");
+  EXPECT_EQ(outcome.code(), 3);
+  EXPECT_THAT(outcome.out, HasSubstr("caught"));
+}
+
+TEST(Run, SaysWhenTheCommandCannotBeStarted) {
+  const Outcome absent = aspis({"run", "--", "no-such-command-anywhere"});
+  EXPECT_EQ(absent.code(), 127);
+  EXPECT_THAT(absent.err, HasSubstr("no-such-command-anywhere: command not found"));
+  const Outcome directory = aspis({"run", "--", "/etc/passwd"});
+  EXPECT_EQ(directory.code(), 126);
+  EXPECT_THAT(directory.err, HasSubstr("/etc/passwd"));
+  EXPECT_THAT(directory.err, HasSubstr("Permission denied"));
+}
+
+TEST(Run, RefusesWrongOptions) {
+  const Outcome format = aspis({"run", "-o", "yaml", "--", "true"});
+  EXPECT_EQ(format.code(), 125);
+  EXPECT_THAT(format.err, HasSubstr("yaml"));
+  const Outcome place = aspis({"run", "--to", "/no/such/directory/file", "--", "true"});
+  EXPECT_EQ(place.code(), 125);
+  EXPECT_THAT(place.err, HasSubstr("/no/such/directory/file: No such file or directory"));
+  EXPECT_EQ(aspis({"run", "--buffer-size", "3", "--", "true"}).code(), 125);
+  EXPECT_EQ(aspis({"tail", "--pid", "none"}).code(), 2);
+  EXPECT_EQ(aspis({"run"}).code(), 125);
+  EXPECT_EQ(aspis({}).code(), 2);
+}
+
+TEST(Run, SaysWhichCapabilityIsMissing) {
+  const Outcome outcome = run({"setpriv", "--bounding-set", "-perfmon,-sys_admin", "--inh-caps", "-perfmon,-sys_admin",
+                               aspis_binary(), "run", "--", "true"});
+  EXPECT_EQ(outcome.code(), 125);
+  EXPECT_THAT(outcome.err, HasSubstr("CAP_PERFMON"));
+}
+
+TEST(Run, FullDiskIsSaidAndTheCommandStillRuns) {
+  const Outcome outcome = aspis({"run", "-o", "json", "--to", "/dev/full", "--", "sh", "-c", "echo done"});
+  EXPECT_EQ(outcome.code(), 125);
+  EXPECT_EQ(outcome.out, "done\n");
+  EXPECT_THAT(outcome.err, HasSubstr("/dev/full: "));
+  EXPECT_THAT(outcome.err, HasSubstr("No space left on device"));
+  EXPECT_THAT(outcome.err, HasSubstr("events are missing"));
+}
+
+TEST(Run, ClosedPipeIsSaid) {
+  const Outcome outcome = shell("{ $ASPIS run --to - -- sh -c 'sleep 1; cat /etc/hostname >&2'; echo $? > code.$$; } | true; cat code.$$; rm code.$$");
+  EXPECT_EQ(outcome.out, "125\n");
+  EXPECT_THAT(outcome.err, HasSubstr("standard output: "));
+  EXPECT_THAT(outcome.err, HasSubstr("Broken pipe"));
+}
+
+TEST(Run, LeavesNothingBehind) {
+  if (run({"sh", "-c", "command -v bpftool"}).code() != 0 && ::access("/usr/sbin/bpftool", X_OK) != 0)
+    GTEST_SKIP() << "bpftool is not installed";
+  const std::string count = "PATH=$PATH:/usr/sbin; bpftool link show | grep -c ^; bpftool prog show | grep -c ^; bpftool map show | grep -c ^";
+  const std::string before = shell(count).out;
+  shell("$ASPIS run --to /dev/null -- true; $ASPIS run -- /etc/passwd; $ASPIS run --to /dev/full -- true; $ASPIS probe");
+  shell("$ASPIS run --to /dev/null -- sleep 60 & sleep 2; kill -INT $!; wait $!");
+  ::sleep(1);  // the kernel frees programs after a grace period
+  EXPECT_EQ(shell(count).out, before);
+}
+
+TEST(Tail, FollowsAProcessAndItsChildrenAndEndsWithIt) {
+  const Outcome outcome = shell(
+      "sh -c 'sleep 3; cat /etc/hostname' > /dev/null & $ASPIS tail -o json --pid $! --event 'file.*' --event process.found");
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(R"("type":"process.found")"));
+  EXPECT_THAT(outcome.out, HasSubstr("/etc/hostname"));
+  EXPECT_THAT(outcome.out, testing::Not(HasSubstr(R"("type":"process.exec")")));
+}
+
+TEST(Tail, RefusesAProcessThatIsNotThere) {
+  const Outcome outcome = aspis({"tail", "--pid", "4194303"});
+  EXPECT_EQ(outcome.code(), 1);
+  EXPECT_THAT(outcome.err, HasSubstr("process 4194303: No such process"));
+}
+
+TEST(Probe, PrintsATable) {
+  const Outcome outcome = aspis({"probe"});
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+  for (const char* row : {"kernel", "hooks: lsm", "hooks: fmod_ret", "hooks: tracepoint", "in use", "task iterator", "CPython"})
+    EXPECT_THAT(outcome.out, HasSubstr(row));
+}
+
+TEST(Probe, ChoosesFmodRetWhereLsmProgramsAreNeverCalled) {
+  const char* boot = std::getenv("ASPIS_VM_BACKEND");
+  if (boot == nullptr || std::string(boot) != "nolsm") GTEST_SKIP() << "not a guest without bpf in lsm=";
+  EXPECT_THAT(backends().at("lsm"), HasSubstr("never called"));
+  EXPECT_EQ(backends().at("fmod_ret"), "");
+  const auto seen = observe("fmod_ret", {"cat", "/etc/hostname"});
+  EXPECT_EQ(matching(seen.events, {{"type", "file.open"}, {"file.path", "/etc/hostname"}}).size(), 1U);
+}
+
+}  // namespace
+}  // namespace aspis::test
