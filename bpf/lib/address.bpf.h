@@ -14,25 +14,13 @@
 
 #define swap16(port) __builtin_bswap16(port)
 
-/* struct sockaddr_in, _in6, _un as one (include/uapi/linux/in.h, in6.h, un.h). */
-struct address {
-	__u16 family;
-	union {
-		struct {
-			__u16 port;
-			__u32 inet;
-		};
-		struct {
-			__u16 port6;
-			__u32 flowinfo;
-			__u8 inet6[16];
-			__u32 scope;
-		};
-		char path[UNIX_PATH_MAX];
-	};
-	char room[16]; /* to 128 bytes: the verifier wants the length masked */
-};
-_Static_assert(sizeof(struct address) == ADDRESS_MAX, "a sockaddr and room for a mask");
+/* Where the fields of struct sockaddr_in, _in6 and _un are (include/uapi/linux/in.h, in6.h, un.h). */
+#define SOCKADDR_FAMILY 0
+#define SOCKADDR_PORT 2
+#define SOCKADDR_INET 4
+#define SOCKADDR_INET6 8
+#define SOCKADDR_SCOPE 24
+#define SOCKADDR_PATH 2
 
 /*
  * Fills family, address and port from a sockaddr of `len` bytes; a unix path goes to the tail. `user`: it
@@ -41,35 +29,30 @@ _Static_assert(sizeof(struct address) == ADDRESS_MAX, "a sockaddr and room for a
 static __always_inline void address_emit(struct scratch *scratch, struct aspis_net_event *event,
 	const void *from, __u32 len, bool user)
 {
-	struct address address = {};
-	__u32 size = len > sizeof(__u16) + UNIX_PATH_MAX ? sizeof(__u16) + UNIX_PATH_MAX : len;
+	char address[ADDRESS_MAX] __attribute__((aligned(8))) = {};
+	__u32 size = len > SOCKADDR_PATH + UNIX_PATH_MAX ? SOCKADDR_PATH + UNIX_PATH_MAX : len;
 
 	KEEP(size);
 	size &= ADDRESS_MAX - 1;
-	if (size < sizeof(address.family))
+	if (size < SOCKADDR_PORT)
 		return;
-	if (user ? bpf_probe_read_user(&address, size, from) : bpf_probe_read_kernel(&address, size, from))
+	if (user ? bpf_probe_read_user(address, size, from) : bpf_probe_read_kernel(address, size, from))
 		return;
-	event->family = address.family;
-	if (address.family == AF_INET) {
-		event->port = swap16(address.port);
-		__builtin_memcpy(event->address, &address.inet, 4);
-	} else if (address.family == AF_INET6) {
-		event->port = swap16(address.port6);
-		__builtin_memcpy(event->address, address.inet6, 16);
-		event->scope = address.scope;
-	} else if (address.family == AF_UNIX && size > sizeof(address.family)) {
-		__u32 bytes = size - sizeof(address.family);
-		__u32 end = 0;
+	event->family = *(__u16 *)&address[SOCKADDR_FAMILY];
+	if (event->family == AF_INET) {
+		event->port = swap16(*(__u16 *)&address[SOCKADDR_PORT]);
+		__builtin_memcpy(event->address, &address[SOCKADDR_INET], 4);
+	} else if (event->family == AF_INET6) {
+		event->port = swap16(*(__u16 *)&address[SOCKADDR_PORT]);
+		__builtin_memcpy(event->address, &address[SOCKADDR_INET6], 16);
+		event->scope = *(__u32 *)&address[SOCKADDR_SCOPE];
+	} else if (event->family == AF_UNIX && size > SOCKADDR_PATH) {
+		__u32 bytes = size - SOCKADDR_PATH, end = bytes;
 
-		if (address.path[0]) /* a path ends at its NUL, an abstract name at `len` */
-			for (end = 0; end < UNIX_PATH_MAX && address.path[end]; end++)
+		if (address[SOCKADDR_PATH]) /* a path ends at its NUL, an abstract name at `len` */
+			for (end = 0; end < UNIX_PATH_MAX && address[SOCKADDR_PATH + end]; end++)
 				;
-		else
-			end = bytes;
-		if (end > bytes)
-			end = bytes;
-		event->unix_len = tail_kernel(scratch, address.path, end);
+		event->unix_len = tail_kernel(scratch, &address[SOCKADDR_PATH], end > bytes ? bytes : end);
 	}
 }
 

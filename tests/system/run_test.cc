@@ -96,7 +96,7 @@ TEST(Run, LeavesNothingBehind) {
   const std::string count = "PATH=$PATH:/usr/sbin; bpftool link show | grep -c ^; bpftool prog show | grep -c ^; bpftool map show | grep -c ^";
   const std::string before = shell(count).out;
   shell("$ASPIS run --to /dev/null -- true; $ASPIS run -- /etc/passwd; $ASPIS run --to /dev/full -- true; $ASPIS probe");
-  shell("$ASPIS run --to /dev/null -- sleep 60 & sleep 2; kill -INT $!; wait $!");
+  shell("$ASPIS run --to /dev/null -- sleep 60 & sleep 2; kill -TERM $!; wait $!");
   ::sleep(1);  // the kernel frees programs after a grace period
   EXPECT_EQ(shell(count).out, before);
 }
