@@ -188,15 +188,28 @@ HOOK(file_truncate)
 	file_event(ASPIS_FILE_TRUNCATE, (void *)ctx[0], 0);
 }
 
-HOOK(mmap_file)
+static __always_inline void map_event(struct file *file, unsigned long prot)
 {
-	struct file *file = (void *)ctx[0];
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	/* execve's own maps of the new image: process.exec tells of it */
-	if (file && ctx[2] & PROT_EXEC && !BPF_CORE_READ_BITFIELD(task, in_execve))
-		file_event(ASPIS_FILE_MMAP_EXEC, file, ctx[2]);
+	if (file && prot & PROT_EXEC && !BPF_CORE_READ_BITFIELD(task, in_execve))
+		file_event(ASPIS_FILE_MMAP_EXEC, file, prot);
 }
+
+/* mmap_file(file, reqprot, prot, flags), but security_mmap_file(file, reqprot, flags) */
+static __always_inline void on_mmap_file_lsm(unsigned long long *ctx)
+{
+	map_event((void *)ctx[0], ctx[2]);
+}
+
+static __always_inline void on_mmap_file_fmod_ret(unsigned long long *ctx)
+{
+	map_event((void *)ctx[0], ctx[1]);
+}
+
+HOOK_PROGRAM("?lsm/mmap_file", lsm__mmap_file, on_mmap_file_lsm)
+HOOK_PROGRAM("?fmod_ret/security_mmap_file", fmr__mmap_file, on_mmap_file_fmod_ret)
 
 HOOK(file_mprotect)
 {

@@ -22,6 +22,7 @@
 #define PROT_EXEC 0x4
 #define MAP_ANONYMOUS 0x20
 #define O_CREAT 0100
+#define O_CLOEXEC 02000000
 #define FMODE_CREATED 0x100000
 #define CLONE_NEWUSER 0x10000000
 #define EINPROGRESS 115
@@ -192,7 +193,8 @@ int sys__open(unsigned long long *ctx)
 	file = file_of(fd);
 	if (flags & O_CREAT && file && BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		open_event(ASPIS_FILE_CREATE, fd, 0);
-	open_event(ASPIS_FILE_OPEN, fd, flags);
+	/* a property of the descriptor, which the hooks do not see */
+	open_event(ASPIS_FILE_OPEN, fd, flags & ~(unsigned long)O_CLOEXEC);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 
 #include "emit.bpf.h"
 
-#define WALK_TYPED 24   /* components that the typed loop takes */
+#define WALK_TYPED 12   /* components that the typed loop takes; each costs the verifier in every hook */
 #define WALK_MAX 4096   /* steps of the other: 2048 components of one byte make the longest path */
 
 #define PIPEFS_MAGIC 0x50495045

@@ -70,6 +70,27 @@ bool cannot_tell(const std::string& backend, const std::string& group) {
   return false;
 }
 
+constexpr const char* kSets[] = {"files", "paths", "net", "privilege", "processes"};
+
+/// All sets under one observation for each backend: starting one is most of the time that this takes.
+struct Watched {
+  Observation seen;
+  Script script;
+};
+
+const Watched& watch(const std::string& backend) {
+  static std::map<std::string, Watched> done;
+  const auto [entry, fresh] = done.try_emplace(backend);
+  if (fresh) {
+    const TemporaryDirectory directory;
+    std::vector<std::string> command = {trigger_binary(), directory.path()};
+    command.insert(command.end(), std::begin(kSets), std::end(kSets));
+    entry->second.seen = observe(backend, command);
+    entry->second.script = parse(entry->second.seen.outcome.out);
+  }
+  return entry->second;
+}
+
 class Events : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
 
 TEST_P(Events, AllSeen) {
@@ -79,19 +100,21 @@ TEST_P(Events, AllSeen) {
     FAIL() << "aspis probe says nothing of " << backend;
   else if (!found->second.empty())
     GTEST_SKIP() << backend << " " << found->second;
-  const TemporaryDirectory directory;
-  const Observation seen = observe(backend, {trigger_binary(), set, directory.path()});
+  const auto& [seen, script] = watch(backend);
   ASSERT_EQ(seen.outcome.code(), 0) << seen.outcome.err;
-  const Script script = parse(seen.outcome.out);
-  ASSERT_FALSE(script.expectations.empty());
-  for (const auto& [group, reason] : script.skipped) std::printf("note: %s skipped: %s\n", group.c_str(), reason.c_str());
+  int checked = 0;
+  for (const auto& [group, reason] : script.skipped)
+    if (group.starts_with(set)) std::printf("note: %s skipped: %s\n", group.c_str(), reason.c_str());
   for (const auto& expectation : script.expectations) {
+    if (!expectation.group.starts_with(set)) continue;
+    ++checked;
     if (cannot_tell(backend, expectation.group)) {
       std::printf("note: %s: %s cannot tell it on this kernel\n", expectation.group.c_str(), backend.c_str());
       continue;
     }
     EXPECT_FALSE(matching(seen.events, expectation.fields).empty()) << describe(expectation, seen);
   }
+  EXPECT_GT(checked, 0);
   const auto summary = matching(seen.events, {{"type", "aspis.summary"}});
   ASSERT_EQ(summary.size(), 1U);
   EXPECT_EQ(field(summary[0], "lost.total"), "0");
@@ -104,7 +127,7 @@ std::string name_of(const testing::TestParamInfo<Events::ParamType>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Backends, Events,
                          testing::Combine(testing::Values("lsm", "fmod_ret", "tracepoint"),
-                                          testing::Values("files", "paths", "net", "privilege", "processes")),
+                                          testing::ValuesIn(kSets)),
                          name_of);
 
 }  // namespace
