@@ -207,8 +207,8 @@ struct PayloadDecoder {
 };
 
 constexpr PayloadDecoder kDecoders[] = {
-    {"exec", decode_exec},           {"fork", decode_fork},     {"exit", decode_exit},
-    {"file", decode_file},           {"net", decode_net},       {"python", decode_python},
+    {"exec", decode_exec},           {"fork", decode_fork}, {"exit", decode_exit},
+    {"file", decode_file},           {"net", decode_net},   {"python", decode_python},
     {"privilege", decode_privilege},
 };
 

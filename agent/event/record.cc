@@ -13,7 +13,7 @@ std::string_view Process::name() const {
 
 std::string_view correlation_name(Correlation correlation) {
   static constexpr std::array<std::string_view, 5> kNames = {"", "matched", "unaudited",
-                                                            "unperformed", "mismatch"};
+                                                             "unperformed", "mismatch"};
   auto index = static_cast<std::size_t>(correlation);
   return index < kNames.size() ? kNames[index] : "";
 }

@@ -70,6 +70,7 @@ struct Loss {
 /// Totals at the end. What aspis.summary carries.
 struct Summary {
   std::uint64_t produced = 0;  ///< events that the kernel side made, lost ones included
+  std::uint64_t notices = 0;   ///< records that the agent made itself (python.unperformed)
   std::uint64_t emitted = 0;   ///< events written by this output
   std::uint64_t filtered = 0;  ///< events that the user's filters left out
   Loss lost;

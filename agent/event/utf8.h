@@ -10,8 +10,8 @@ namespace aspis {
 
 /// What one step of next_utf8 found.
 struct Utf8Step {
-  char32_t value = 0;       ///< the code point; the byte itself when !valid
-  std::size_t bytes = 1;    ///< bytes taken: 1 when !valid
+  char32_t value = 0;     ///< the code point; the byte itself when !valid
+  std::size_t bytes = 1;  ///< bytes taken: 1 when !valid
   bool valid = true;
 };
 

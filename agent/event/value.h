@@ -32,8 +32,8 @@ std::optional<std::int64_t> value_int(const Value& value);
 /// The double of a float value; 0 for other types.
 double value_float(const Value& value);
 
-/// What a str or bytes value names as a path or other system string: UTF-8, with U+DC80..U+DCFF back
-/// as single bytes (os.fsencode). Empty for other types; other lone surrogates become U+FFFD.
+/// What a str or bytes value names as a path or other system string: UTF-8, with U+DC80..U+DCFF
+/// back as single bytes (os.fsencode). Empty for other types; other lone surrogates become U+FFFD.
 std::optional<std::string> value_fsencode(const Value& value);
 
 }  // namespace aspis

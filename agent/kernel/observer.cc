@@ -54,10 +54,12 @@ struct Observer::Impl {
   std::vector<Missing> missing;
   Sink sink;
   LibbpfLog log;
+  Owned<btf> kernel_types;
   Owned<aspis_bpf> skeleton;
   std::vector<Owned<bpf_link>> links;
   Owned<ring_buffer> ring;
 
+  Result<> load_kernel_types();
   Result<> choose_backend(const ObserverOptions& options);
   Result<> load(const ObserverOptions& options);
   Result<> prepare(const ObserverOptions& options, const std::vector<std::string>& refused);
@@ -66,6 +68,16 @@ struct Observer::Impl {
   Result<> open_ring();
   [[nodiscard]] std::uint64_t missed_runs() const;
 };
+
+/// The kernel's own types: without them no program can be fitted to it, and every trial fails. Some
+/// megabytes to read: once.
+Result<> Observer::Impl::load_kernel_types() {
+  kernel_types.reset(btf__load_vmlinux_btf());
+  if (!kernel_types)
+    return fail("the kernel has no type information (/sys/kernel/btf/vmlinux is not there): a kernel built "
+                "with CONFIG_DEBUG_INFO_BTF is needed, and sysfs must be mounted");
+  return {};
+}
 
 Result<> Observer::Impl::choose_backend(const ObserverOptions& options) {
   for (const Backend candidate : kBackends) {
@@ -85,11 +97,7 @@ Result<> Observer::Impl::choose_backend(const ObserverOptions& options) {
 Result<> Observer::Impl::prepare(const ObserverOptions& options, const std::vector<std::string>& refused) {
   skeleton.reset(aspis_bpf::open());
   if (!skeleton) return fail_errno("cannot read the built-in BPF object");
-  const Owned<btf> kernel(btf__load_vmlinux_btf());
-  if (!kernel)
-    return fail_errno("the kernel has no type information (/sys/kernel/btf/vmlinux); "
-                      "it must be built with CONFIG_DEBUG_INFO_BTF");
-  missing = select_programs(skeleton->obj, backend, kernel.get());
+  missing = select_programs(skeleton->obj, backend, kernel_types.get());
   bpf_program__set_autoload(skeleton->progs.on_audit, true);
   bpf_program__set_autoload(skeleton->progs.find_tasks, true);
   for (const auto& name : refused) {
@@ -176,6 +184,7 @@ Observer::~Observer() = default;
 Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& options, Sink sink) {
   auto impl = std::make_unique<Impl>();
   impl->sink = std::move(sink);
+  TRYV(impl->load_kernel_types());
   TRYV(impl->choose_backend(options));
   TRYV(impl->load(options));
   TRYV(impl->fill(options));

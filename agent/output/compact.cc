@@ -51,7 +51,8 @@ bool same_image(const Process* a, const Process* b) {
 void append_causes(std::string& out, const Record& record) {
   const Process* last = record.process.get();
   const Cause* cause = record.cause.get();
-  if (record.kind == ASPIS_PYTHON_UNPERFORMED && cause) cause = cause->parent.get();  // it is the object
+  if (record.kind == ASPIS_PYTHON_UNPERFORMED && cause)
+    cause = cause->parent.get();  // it is the object
   for (unsigned level = 0; cause != nullptr; ++level, cause = cause->parent.get()) {
     if (level == kCauseLevels) {
       out += " ← …";
@@ -74,7 +75,8 @@ void append_marks(std::string& out, bool colour, const Record& record) {
     append_coloured(out, colour, kRed, "DENIED");
   } else if (verdict != ASPIS_VERDICT_ALLOWED) {
     out += "  ";
-    append_coloured(out, colour, kYellow, verdict == ASPIS_VERDICT_COMPLAIN ? "COMPLAIN" : "VERDICT?");
+    append_coloured(out, colour, kYellow,
+                    verdict == ASPIS_VERDICT_COMPLAIN ? "COMPLAIN" : "VERDICT?");
   }
   if (record.correlation == Correlation::kUnaudited) {
     out += "  ";
@@ -126,8 +128,10 @@ void append_summary(std::string& out, const Summary& summary) {
   out += " lost";
   append_losses(out, summary.lost);
   const std::pair<std::string_view, std::uint64_t> remarks[] = {
-      {" tasks not tracked", summary.untracked_tasks}, {" paths cut", summary.cut_paths},
-      {" values cut", summary.cut_values},             {" 32-bit calls not decoded", summary.compat_syscalls},
+      {" tasks not tracked", summary.untracked_tasks},
+      {" paths cut", summary.cut_paths},
+      {" values cut", summary.cut_values},
+      {" 32-bit calls not decoded", summary.compat_syscalls},
       {" program runs missed", summary.missed_runs},
   };
   for (const auto& [text, count] : remarks) {
@@ -165,7 +169,8 @@ void CompactFormatter::format(const Record& record, std::string& out) {
   append_causes(suffix_, record);
   const std::string_view verb = kind_info(record.kind).verb;
   const std::size_t fixed = columns(suffix_) + verb.size() + sizeof("12:00:00.000");
-  const std::size_t limit = fixed + kLeastColumns > kLineColumns ? kLeastColumns : kLineColumns - fixed;
+  const std::size_t limit =
+      fixed + kLeastColumns > kLineColumns ? kLeastColumns : kLineColumns - fixed;
   if (record.summary) {
     append_summary(out, *record.summary);
   } else if (record.loss) {

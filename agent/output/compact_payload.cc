@@ -74,7 +74,7 @@ void access(std::string& out, std::uint64_t bits) {
     std::string_view text;
   };
   static constexpr Word kWords[] = {
-      {O_ACCMODE, O_WRONLY, "w"}, {O_ACCMODE, O_RDWR, "rw"},     {O_CREAT, O_CREAT, "creat"},
+      {O_ACCMODE, O_WRONLY, "w"},  {O_ACCMODE, O_RDWR, "rw"},      {O_CREAT, O_CREAT, "creat"},
       {O_TRUNC, O_TRUNC, "trunc"}, {O_APPEND, O_APPEND, "append"}, {O_PATH, O_PATH, "path"},
   };
   char separator = ' ';
@@ -137,7 +137,8 @@ void socket_description(std::string& out, const aspis_net_event& raw) {
   name(out, Names::kFamily, raw.family);
   name(out, Names::kSocketType, raw.type);
   if (raw.protocol == 0) return;
-  if (raw.family == AF_INET || raw.family == AF_INET6) return name(out, Names::kProtocol, raw.protocol);
+  if (raw.family == AF_INET || raw.family == AF_INET6)
+    return name(out, Names::kProtocol, raw.protocol);
   number(out, raw.protocol);
 }
 
@@ -220,9 +221,12 @@ struct NumberMeaning {
   void (*append)(std::string& out, std::uint64_t number);
 };
 constexpr NumberMeaning kMeanings[] = {
-    {"open", "flags", [](std::string& out, std::uint64_t n) { append_flags(out, Flags::kOpen, n); }},
-    {"os.kill", "sig", [](std::string& out, std::uint64_t n) { append_name(out, Names::kSignal, n); }},
-    {"os.killpg", "sig", [](std::string& out, std::uint64_t n) { append_name(out, Names::kSignal, n); }},
+    {"open", "flags",
+     [](std::string& out, std::uint64_t n) { append_flags(out, Flags::kOpen, n); }},
+    {"os.kill", "sig",
+     [](std::string& out, std::uint64_t n) { append_name(out, Names::kSignal, n); }},
+    {"os.killpg", "sig",
+     [](std::string& out, std::uint64_t n) { append_name(out, Names::kSignal, n); }},
     {"signal.pthread_kill", "signalnum",
      [](std::string& out, std::uint64_t n) { append_name(out, Names::kSignal, n); }},
     {"socket.__new__", "family",

@@ -9,8 +9,8 @@
 
 namespace aspis {
 
-/// Appends what follows the verb, with a space before it, or nothing. Arguments (argv, Python values)
-/// are cut to about `limit` columns; paths are not.
+/// Appends what follows the verb, with a space before it, or nothing. Arguments (argv, Python
+/// values) are cut to about `limit` columns; paths are not.
 void append_object(std::string& out, const Event& event, std::size_t limit);
 
 }  // namespace aspis

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every member of a JSON line. docs/events.md is made from this table, and a test compares it with what JsonFormatter writes.
+// Every member of a JSON line. docs/events.md is made from this table, and a test compares it with
+// what JsonFormatter writes.
 #pragma once
 
 #include <string_view>
@@ -7,29 +8,35 @@
 namespace aspis {
 
 struct FieldDoc {
-  std::string_view name;     ///< "file.path"
-  std::string_view type;     ///< of JSON
+  std::string_view name;  ///< "file.path"
+  std::string_view type;  ///< of JSON
   std::string_view meaning;
 };
 
 inline constexpr FieldDoc kCommonFields[] = {
     {"type", "string", "the kind of event, see above"},
     {"time", "string", "RFC 3339, UTC, microseconds"},
-    {"seq", "number", "1, 2, 3, … over all events of the kernel side, lost ones included; not in events that the agent makes itself"},
+    {"seq", "number",
+     "1, 2, 3, … over all events of the kernel side, lost ones included; not in events that the "
+     "agent makes itself"},
     {"process", "object", "who did it; not in aspis.gap and aspis.summary"},
     {"process.pid", "number", "process id (thread group), initial pid namespace"},
     {"process.tid", "number", "thread id; not in python.unperformed"},
     {"process.exe", "string", "the executable; absent: not known"},
-    {"process.argv", "list", "the command line; the first 128 bytes, but all that is known in process.exec and process.found"},
+    {"process.argv", "list",
+     "the command line; the first 128 bytes, but all that is known in process.exec and "
+     "process.found"},
     {"process.argv_cut", "true", "argv is not whole"},
     {"process.uid", "number", "real user id, initial user namespace"},
     {"process.gid", "number", "real group id"},
     {"process.cgroup", "number", "cgroup v2 id: the inode number of its directory"},
-    {"process.python", "true", "has raised an audit event in this image: it is a CPython under observation"},
+    {"process.python", "true",
+     "has raised an audit event in this image: it is a CPython under observation"},
     {"process.parent", "object", "the process that created it"},
     {"process.parent.pid", "number", "its id"},
     {"process.parent.exe", "string", "its executable; absent: not known"},
-    {"verdict", "string", "allowed, denied, or complain: allowed, but a policy in force would deny it"},
+    {"verdict", "string",
+     "allowed, denied, or complain: allowed, but a policy in force would deny it"},
     {"compat", "true", "raised by a 32-bit system call"},
     {"cause", "object", "the audit event that was in force on the thread"},
     {"cause.event", "string", "its name"},
@@ -40,7 +47,8 @@ inline constexpr FieldDoc kCommonFields[] = {
     {"cause.process", "object", "who raised it"},
     {"cause.process.pid", "number", "its process id"},
     {"cause.process.exe", "string", "its executable then"},
-    {"cause.cause", "object", "the cause that the raising process had itself inherited; at most 4 causes in all"},
+    {"cause.cause", "object",
+     "the cause that the raising process had itself inherited; at most 4 causes in all"},
     {"correlation", "string", "what the comparison with Python's announcement found, see below"},
     {"said", "string", "mismatch: the path that Python had announced"},
 };
@@ -64,28 +72,37 @@ inline constexpr FieldDoc kExitFields[] = {
 
 inline constexpr FieldDoc kFileFields[] = {
     {"file.path", "path", "the object"},
-    {"file.flags", "string", "open: O_* joined by | (O_LARGEFILE, set in every 64-bit open, is left out)"},
-    {"file.mode", "string", "octal; create, mkdir, chmod: the new mode bits; open: those of the file"},
-    {"file.kind", "string", "directory, symlink, character, block, fifo, socket; absent: a regular file, or not known"},
+    {"file.flags", "string",
+     "open: O_* joined by | (O_LARGEFILE, set in every 64-bit open, is left out)"},
+    {"file.mode", "string",
+     "octal; create, mkdir, chmod: the new mode bits; open: those of the file"},
+    {"file.kind", "string",
+     "directory, symlink, character, block, fifo, socket; absent: a regular file, or not known"},
     {"file.uid", "number", "chown: new owner; absent: unchanged"},
     {"file.gid", "number", "chown: new group; absent: unchanged"},
     {"file.length", "number", "truncate: new length in bytes; absent: not known"},
     {"file.prot", "string", "mmap_exec: PROT_* joined by |"},
-    {"file.other", "path", "rename, link: the new name; symlink: the text of the link. Its path flags have the prefix other_"},
+    {"file.other", "path",
+     "rename, link: the new name; symlink: the text of the link. Its path flags have the prefix "
+     "other_"},
     {"file.dev", "string", "device of file.path, MAJOR:MINOR; absent: there is no file yet"},
     {"file.ino", "number", "inode number of file.path"},
 };
 
 inline constexpr FieldDoc kNetFields[] = {
-    {"net.family", "string", "inet, inet6, unix, netlink, …; a number as a string if it has no name"},
+    {"net.family", "string",
+     "inet, inet6, unix, netlink, …; a number as a string if it has no name"},
     {"net.type", "string", "stream, dgram, raw, seqpacket, …"},
-    {"net.protocol", "string", "tcp, udp, icmp, …; a number for families other than inet and inet6; absent: the default of the type"},
+    {"net.protocol", "string",
+     "tcp, udp, icmp, …; a number for families other than inet and inet6; absent: the default of "
+     "the type"},
     {"net.address", "string", "bind: own address; connect, sendmsg: where to; accept: the peer's"},
     {"net.port", "number", "its port"},
     {"net.scope", "number", "interface index of a link-local address"},
     {"net.local_address", "string", "listen, accept: the socket's own address"},
     {"net.local_port", "number", "its port"},
-    {"net.path", "path", "unix: the name of the socket; an abstract one starts with @; absent: unnamed"},
+    {"net.path", "path",
+     "unix: the name of the socket; an abstract one starts with @; absent: unnamed"},
     {"net.abstract", "true", "net.path is not in the file system"},
     {"net.backlog", "number", "listen: as passed to listen(2)"},
     {"net.bytes", "number", "sendmsg: size of the message"},
@@ -115,8 +132,11 @@ inline constexpr FieldDoc kPrivilegeFields[] = {
 
 inline constexpr FieldDoc kPythonFields[] = {
     {"python.event", "string", "name of the audit event"},
-    {"python.args", "object", "arguments by their documented names, or by their index (\"0\") if they have none; at most 8"},
-    {"python.cut", "list", "what is cut: args.NAME, args.NAME[INDEX] for an element, args if there were more than 8, event for the name; absent: nothing"},
+    {"python.args", "object",
+     "arguments by their documented names, or by their index (\"0\") if they have none; at most 8"},
+    {"python.cut", "list",
+     "what is cut: args.NAME, args.NAME[INDEX] for an element, args if there were more than 8, "
+     "event for the name; absent: nothing"},
 };
 
 inline constexpr FieldDoc kGapFields[] = {
@@ -130,17 +150,23 @@ inline constexpr FieldDoc kGapFields[] = {
 
 inline constexpr FieldDoc kSummaryFields[] = {
     {"produced", "number", "events that the kernel side made, lost ones included"},
+    {"notices", "number",
+     "records that the agent made itself (python.unperformed); produced + notices = emitted + "
+     "filtered + lost.total"},
     {"emitted", "number", "events in this output"},
     {"filtered", "number", "events that filters left out"},
     {"lost", "object", "as in aspis.gap, for the whole run"},
-    {"untracked_tasks", "number", "tasks for whose state there was no memory: their events are missing"},
+    {"untracked_tasks", "number",
+     "tasks for whose state there was no memory: their events are missing"},
     {"cut_paths", "number", "events with a cut path"},
     {"cut_values", "number", "audit events with a cut value"},
-    {"compat_syscalls", "number", "32-bit system calls that the tracepoint backend does not decode"},
+    {"compat_syscalls", "number",
+     "32-bit system calls that the tracepoint backend does not decode"},
     {"missed_runs", "number", "runs of a BPF program that the kernel skipped"},
 };
 
 /// Paths have their flags beside them, with these prefixes.
-inline constexpr std::string_view kPathFlagPrefixes[] = {"exec.", "exec.cwd_", "file.", "file.other_", "privilege."};
+inline constexpr std::string_view kPathFlagPrefixes[] = {"exec.", "exec.cwd_", "file.",
+                                                         "file.other_", "privilege."};
 
 }  // namespace aspis

@@ -21,7 +21,9 @@ constexpr FormatterInfo kFormatters[] = {
 
 }  // namespace
 
-std::span<const FormatterInfo> formatters() { return kFormatters; }
+std::span<const FormatterInfo> formatters() {
+  return kFormatters;
+}
 
 const FormatterInfo* find_formatter(std::string_view name) {
   const auto* row = std::ranges::find(kFormatters, name, &FormatterInfo::name);

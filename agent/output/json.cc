@@ -104,6 +104,7 @@ void append_loss(JsonWriter& json, const Loss& loss) {
 
 void append_summary(JsonWriter& json, const Summary& summary) {
   json.number("produced", summary.produced);
+  json.number("notices", summary.notices);
   json.number("emitted", summary.emitted);
   json.number("filtered", summary.filtered);
   append_loss(json, summary.lost);
@@ -145,7 +146,8 @@ void JsonFormatter::format(const Record& record, std::string& out) {
     append_verdict(json, *record.event->head);
   }
   if (record.cause) {
-    append_cause(json, *record.cause, record.event && (record.event->head->flags & ASPIS_F_INHERITED));
+    append_cause(json, *record.cause,
+                 record.event && (record.event->head->flags & ASPIS_F_INHERITED));
   }
   if (record.correlation != Correlation::kNone) {
     json.text("correlation", correlation_name(record.correlation));

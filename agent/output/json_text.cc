@@ -9,7 +9,8 @@
 namespace aspis {
 namespace {
 
-/// Bytes that stand for themselves in a JSON string: printable ASCII but the quote and the backslash.
+/// Bytes that stand for themselves in a JSON string: printable ASCII but the quote and the
+/// backslash.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};
   for (unsigned c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';

@@ -120,7 +120,8 @@ void ArgumentsWriter::integer(const Value& value) {
   const bool negative = (value.flags & ASPIS_VALUE_NEGATIVE) != 0;
   const std::string magnitude = std::to_string(value_magnitude(value));
   if (value.cut()) {
-    out += negative ? "{\"int\":\"cut\",\"negative\":true,\"low64\":" : "{\"int\":\"cut\",\"low64\":";
+    out +=
+        negative ? "{\"int\":\"cut\",\"negative\":true,\"low64\":" : "{\"int\":\"cut\",\"low64\":";
     out += magnitude + '}';
   } else {
     if (negative) out += '-';

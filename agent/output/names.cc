@@ -78,7 +78,9 @@ void append_item(std::string& out, std::string_view name) {
 
 }  // namespace
 
-std::string_view name_of(Names set, std::uint64_t number) { return find(table_of(set), number); }
+std::string_view name_of(Names set, std::uint64_t number) {
+  return find(table_of(set), number);
+}
 
 void append_name(std::string& out, Names set, std::uint64_t number) {
   if (std::string_view name = name_of(set, number); !name.empty()) {
@@ -119,7 +121,9 @@ void append_flags(std::string& out, Flags set, std::uint64_t bits) {
   }
 }
 
-void append_decimal(std::string& out, std::uint64_t number) { append_number(out, number, 10); }
+void append_decimal(std::string& out, std::uint64_t number) {
+  append_number(out, number, 10);
+}
 
 void append_hex(std::string& out, std::uint64_t number) {
   out += "0x";
@@ -127,8 +131,10 @@ void append_hex(std::string& out, std::uint64_t number) {
 }
 
 void append_octal(std::string& out, std::uint64_t number) {
-  if (number < 0100) out += number < 010 ? "000" : "00";
-  else out += '0';
+  if (number < 0100)
+    out += number < 010 ? "000" : "00";
+  else
+    out += '0';
   append_number(out, number, 8);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers of the kernel's interfaces by their names. A number without a name is printed as a number.
+// Numbers of the kernel's interfaces by their names. A number without a name is printed as a
+// number.
 #pragma once
 
 #include <cstdint>

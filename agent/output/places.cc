@@ -12,7 +12,8 @@ namespace {
 constexpr PathFlag kPathFlags[] = {
     {ASPIS_PATH_CUT, "cut", "longer than 4095 bytes: the front is missing"},
     {ASPIS_PATH_DELETED, "deleted", "the name no longer leads to this file"},
-    {ASPIS_PATH_DETACHED, "detached", "the mount is in no namespace (lazy umount, memfd, open_tree)"},
+    {ASPIS_PATH_DETACHED, "detached",
+     "the mount is in no namespace (lazy umount, memfd, open_tree)"},
     {ASPIS_PATH_FOREIGN, "foreign",
      "the mount is in another mount namespace than the task's; the path is from that one's root"},
     {ASPIS_PATH_LEXICAL, "lexical",
@@ -40,7 +41,9 @@ void append_path_text(std::string& out, const Path& path) {
   }
 }
 
-std::span<const PathFlag> path_flags() { return kPathFlags; }
+std::span<const PathFlag> path_flags() {
+  return kPathFlags;
+}
 
 bool append_ip_address(std::string& out, std::uint16_t family, const std::uint8_t (&bytes)[16]) {
   if (family != AF_INET && family != AF_INET6) return false;

@@ -11,8 +11,8 @@
 
 namespace aspis {
 
-/// Appends what /proc/PID/fd would show: the path, "pipe:[INO]", "socket:[INO]", "anon_inode:NAME" or
-/// "memfd:NAME". Raw bytes: the caller escapes them.
+/// Appends what /proc/PID/fd would show: the path, "pipe:[INO]", "socket:[INO]", "anon_inode:NAME"
+/// or "memfd:NAME". Raw bytes: the caller escapes them.
 void append_path_text(std::string& out, const Path& path);
 
 /// A name for each path flag that is worth saying; the others only choose the text.
@@ -29,7 +29,7 @@ bool append_ip_address(std::string& out, std::uint16_t family, const std::uint8_
 
 /// sun_path as people write it.
 struct UnixName {
-  std::string text;       ///< "@name" for an abstract one; raw bytes
+  std::string text;  ///< "@name" for an abstract one; raw bytes
   bool abstract = false;
 };
 UnixName unix_name(std::string_view sun_path);

@@ -35,9 +35,13 @@ std::span<const std::byte> Wire::bytes() {
   return std::as_bytes(std::span(aligned_)).first(text_.size());
 }
 
-std::string none() { return value(ASPIS_VALUE_NONE, 0, 0, {}); }
+std::string none() {
+  return value(ASPIS_VALUE_NONE, 0, 0, {});
+}
 
-std::string boolean(bool set) { return sized(ASPIS_VALUE_BOOL, 0, set ? std::string_view("\1") : std::string_view("\0", 1)); }
+std::string boolean(bool set) {
+  return sized(ASPIS_VALUE_BOOL, 0, set ? std::string_view("\1") : std::string_view("\0", 1));
+}
 
 std::string integer(std::int64_t number, std::uint8_t flags) {
   std::uint64_t magnitude = static_cast<std::uint64_t>(number);
@@ -48,7 +52,9 @@ std::string integer(std::int64_t number, std::uint8_t flags) {
   return sized(ASPIS_VALUE_INT, flags, raw_bytes(magnitude));
 }
 
-std::string floating(double number) { return sized(ASPIS_VALUE_FLOAT, 0, raw_bytes(number)); }
+std::string floating(double number) {
+  return sized(ASPIS_VALUE_FLOAT, 0, raw_bytes(number));
+}
 
 std::string str(std::string_view units, std::uint8_t unit, std::uint8_t flags) {
   return sized(ASPIS_VALUE_STR, static_cast<std::uint8_t>(unit | flags), units);
@@ -58,9 +64,13 @@ std::string bytes(std::string_view text, std::uint8_t flags) {
   return sized(ASPIS_VALUE_BYTES, flags, text);
 }
 
-std::string other(std::string_view type_name) { return sized(ASPIS_VALUE_OTHER, 0, type_name); }
+std::string other(std::string_view type_name) {
+  return sized(ASPIS_VALUE_OTHER, 0, type_name);
+}
 
-std::string unreadable() { return value(ASPIS_VALUE_UNREADABLE, 0, 0, {}); }
+std::string unreadable() {
+  return value(ASPIS_VALUE_UNREADABLE, 0, 0, {});
+}
 
 std::string list(const std::vector<std::string>& items, std::uint8_t flags, std::uint8_t type) {
   std::string out = value(type, flags, static_cast<std::uint16_t>(items.size()), {});
@@ -68,7 +78,9 @@ std::string list(const std::vector<std::string>& items, std::uint8_t flags, std:
   return out;
 }
 
-std::string tuple(const std::vector<std::string>& items) { return list(items, 0, ASPIS_VALUE_TUPLE); }
+std::string tuple(const std::vector<std::string>& items) {
+  return list(items, 0, ASPIS_VALUE_TUPLE);
+}
 
 aspis_event head(aspis_kind kind) {
   aspis_event head{};
@@ -84,7 +96,8 @@ aspis_event head(aspis_kind kind) {
 }
 
 aspis_path path(std::string_view text, std::uint16_t flags) {
-  return {static_cast<std::uint16_t>(text.size()), flags, 254U << 20 | 1, text.empty() ? 0U : 131074U};
+  return {static_cast<std::uint16_t>(text.size()), flags, 254U << 20 | 1,
+          text.empty() ? 0U : 131074U};
 }
 
 Wire file_event(aspis_kind kind, std::string_view path_text, std::string_view other_text,
@@ -163,8 +176,7 @@ Sample::Sample(std::string_view title, Wire wire) : title(title), wire_(std::mov
   if (!audit) record.cause = popen_cause();
 }
 
-Sample::Sample(std::string_view title, aspis_kind kind)
-    : title(title), wire_(head(kind)) {
+Sample::Sample(std::string_view title, aspis_kind kind) : title(title), wire_(head(kind)) {
   record.kind = kind;
   record.time = head(kind).time;
 }

@@ -132,7 +132,8 @@ aspis_privilege_event privilege_event(aspis_kind kind, std::uint32_t number) {
   return privilege;
 }
 
-Wire privilege_wire(aspis_privilege_event privilege, std::string_view where, std::string_view text) {
+Wire privilege_wire(aspis_privilege_event privilege, std::string_view where,
+                    std::string_view text) {
   privilege.path = path(where, privilege.path.flags);
   privilege.text_len = static_cast<std::uint16_t>(text.size());
   return Wire(privilege).tail(where).tail(text);
@@ -185,6 +186,7 @@ void add_notices(Samples& samples) {
   gap.record.loss = &gap.loss;
   Sample& summary = add(samples, "the end", ASPIS_ASPIS_SUMMARY);
   summary.summary.produced = 5000;
+  summary.summary.notices = 3;
   summary.summary.emitted = 3700;
   summary.summary.filtered = 66;
   summary.summary.lost = gap.loss;

@@ -47,11 +47,12 @@ class Sink {
 
   std::unique_ptr<Formatter> formatter_;
   std::unique_ptr<Writer> writer_;
-  std::string line_;  ///< kept for its memory
-  Loss due_;          ///< lost, and not yet said in the output
+  std::string line_;                          ///< kept for its memory
+  Loss due_;                                  ///< lost, and not yet said in the output
   std::uint64_t accepted_ = 0, refused_ = 0;  ///< records
   std::uint64_t lines_ = 0;                   ///< accepted by the writer, gaps included
-  std::deque<std::uint64_t> other_lines_;     ///< which of them are gaps or the summary; written ones drop out
+  std::deque<std::uint64_t>
+      other_lines_;  ///< which of them are gaps or the summary; written ones drop out
 };
 
 }  // namespace aspis

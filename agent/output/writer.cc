@@ -18,7 +18,9 @@ std::uint64_t count_lines(std::string_view text) {
   return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
 }
 
-bool may_pass(int code) { return code == ENOSPC || code == EDQUOT; }
+bool may_pass(int code) {
+  return code == ENOSPC || code == EDQUOT;
+}
 
 }  // namespace
 

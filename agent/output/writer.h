@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bounded queue of lines and the thread that writes them, so that a slow reader of the output never
-// holds up the ring.
+// A bounded queue of lines and the thread that writes them, so that a slow reader of the output
+// never holds up the ring.
 #pragma once
 
 #include <chrono>
@@ -34,10 +34,11 @@ struct OutputStats {
 
 /// Writes lines to a file descriptor in the order in which they came.
 ///
-/// A disk that is full (ENOSPC, EDQUOT) is tried again until it has room or the writer is closed, so
-/// that lines pile up in the queue and the loss appears where push() refuses. Any other error is
+/// A disk that is full (ENOSPC, EDQUOT) is tried again until it has room or the writer is closed,
+/// so that lines pile up in the queue and the loss appears where push() refuses. Any other error is
 /// final: what was accepted and not written is lost, and push() refuses from then on. A line that
-/// was begun is completed before any other, so the output never holds a torn line but the very last.
+/// was begun is completed before any other, so the output never holds a torn line but the very
+/// last.
 ///
 /// push() and close() belong to one thread; stats() and error() may be called from any.
 class Writer {

@@ -112,9 +112,10 @@ void Session::receive(std::span<const std::byte> bytes) {
 }
 
 void Session::emit(Record&& record) {
+  if (record.event == nullptr) ++summary_.notices;
   if (filter_.passes(record))
     sink_->emit(record);
-  else if (record.event != nullptr)
+  else
     ++summary_.filtered;
 }
 

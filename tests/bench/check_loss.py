@@ -54,8 +54,8 @@ def read(lines: Iterable[bytes], path: str) -> Stream:
     return stream
 
 
-def problems(stream: Stream, opens: int) -> list[str]:
-    """What does not add up; nothing when all is well."""
+def problems(stream: Stream, opens: int, others: int | None = None) -> list[str]:
+    """What does not add up; nothing when all is well. `others`: events that are no opens of the path, if known."""
     found: list[str] = []
     summary = stream.summary
     if summary is None:
@@ -82,7 +82,9 @@ def problems(stream: Stream, opens: int) -> list[str]:
     if stream.opens > opens:
         found.append(f"{stream.opens} opens in the file, but only {opens} were done")
     missing = opens - stream.opens
-    others = summary["produced"] - opens
+    if others is None:
+        others = summary["produced"] - opens
+    must_equal("produced", summary["produced"], "opens + other events", opens + others)
     if missing > lost["total"] + summary["filtered"]:
         found.append(f"{missing} opens are not in the file, but only {lost['total']} events were lost "
                      f"and {summary['filtered']} filtered")
@@ -98,12 +100,14 @@ def main() -> int:
     parser.add_argument("file")
     parser.add_argument("opens", type=int)
     parser.add_argument("path")
+    parser.add_argument("--others", type=int, metavar="N",
+                        help="events that are no opens of PATH, written or lost: must be N (default: any number)")
     parser.add_argument("--strict-gaps", action="store_true",
                         help="the aspis.gap lines must tell of every loss, also of a CPU's last ones")
     arguments = parser.parse_args()
     with open(arguments.file, "rb") as lines:
         stream = read(lines, arguments.path)
-    found = problems(stream, arguments.opens)
+    found = problems(stream, arguments.opens, arguments.others)
     if arguments.strict_gaps and stream.summary and (told := sum(stream.gaps.values())) != stream.summary["lost"]["total"]:
         found.append(f"aspis.gap lines tell of {told} lost events, aspis.summary of {stream.summary['lost']['total']}")
     for problem in found:

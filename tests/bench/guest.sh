@@ -5,28 +5,28 @@ set -euo pipefail
 
 aspis=$PWD/build/dev/agent/cli/aspis
 open_close=$PWD/build/dev/tests/bench/open_close
+cd "$(mktemp -d)"
+mkfifo go
 
-# measure CASE COMMAND…: COMMAND runs open_close in the end.
-measure() {
-  local name=$1
-  shift
-  "$@" | sed -n "s/^min \([0-9]*\) median \([0-9]*\) .*/$name \1 \2/p"
+report() { # report CASE: its numbers, from what open_close said
+  sed -n "s/^min \([0-9]*\) median \([0-9]*\) .*/$1 \1 \2/p"
 }
 
-measure base "$open_close" --batches 60
+"$open_close" --batches 40 | report base
 for hooks in lsm fmod_ret; do
-  # Attached, and not about this process.
-  "$aspis" run --hooks "$hooks" -o json --to /dev/null -- sh -c "touch /run/$hooks; exec sleep 1000" &
-  agent=$!
-  until [[ -e /run/$hooks ]]; do sleep 0.1; done
-  sleep 1
-  measure "$hooks-untracked" "$open_close" --batches 60
-  kill "$agent"
-  wait "$agent" || true
+  # Loading takes longest, so both cases share an agent. What it observes waits until the other is measured, then becomes
+  # the tracked process.
+  rm -f attached
+  "$aspis" run --hooks "$hooks" -o json --to events.json -- \
+    sh -c "touch attached; read -r line <go; exec $open_close --batches 20 --stop parent" >tracked &
+  until [[ -e attached ]]; do sleep 0.1; done
+  sleep 1 # the agent comes to rest
+  "$open_close" --batches 40 | report "$hooks-untracked"
+  echo >go
+  wait
+  report "$hooks-tracked" <tracked
 
-  measure "$hooks-tracked" "$aspis" run --hooks "$hooks" -o json --to "/tmp/$hooks.json" -- \
-    "$open_close" --batches 30 --stop parent
-  # The events must have arrived, or nothing was measured: one open for each, and the one that made the file.
-  opens=$(grep -c '"type":"file.open".*/srv/aspis/bench/open/c\.txt"' "/tmp/$hooks.json")
-  ((opens == 1501)) || echo "$hooks: $opens of 1501 events arrived" >&2
+  # The events must have arrived, or nothing was measured: one for each open, and for the one that made the file.
+  opens=$(grep -c '"type":"file.open".*/srv/aspis/bench/open/c\.txt"' events.json) || true
+  ((opens == 1001)) || echo "$hooks: $opens of 1001 events arrived" >&2
 done

@@ -46,7 +46,7 @@ cmake --build --preset dev --target aspis open_close flood >"$results/build" || 
 
 printf '# Cost in the kernel, instructions per open+close\n\n'
 for kernel in 6.1 6.12; do
-  ./dev vm --icount --timeout 240 "$kernel" -- bash "$bench/guest.sh" >"$results/$kernel" 2>"$results/$kernel.errors" &
+  ./dev vm --icount --timeout 400 "$kernel" -- bash "$bench/guest.sh" >"$results/$kernel" 2>"$results/$kernel.errors" &
 done
 wait
 printf '| kernel | hooks | process | no agent | with agent | cost | target |\n| --- | --- | --- | --- | --- | --- | --- |\n'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How `run`, `tail` and `probe` behave towards the person and the program: streams, status, signals, faults.
+// How `run` behaves towards the person and the program: streams, status, signals, faults.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -74,6 +74,27 @@ TEST(Run, SaysWhichCapabilityIsMissing) {
   EXPECT_THAT(outcome.err, HasSubstr("CAP_PERFMON"));
 }
 
+TEST(Run, SaysThatTheKernelHasNoTypes) {
+  const Outcome outcome = shell("unshare --mount sh -c 'mount -t tmpfs none /sys/kernel/btf && $ASPIS run -- true'");
+  EXPECT_EQ(outcome.code(), 125);
+  EXPECT_THAT(outcome.err, HasSubstr("/sys/kernel/btf/vmlinux"));
+}
+
+TEST(Run, NeedsNeitherTracefsNorBpffs) {
+  const Outcome outcome = shell(
+      "unshare --mount sh -c 'umount /sys/kernel/tracing /sys/kernel/debug /sys/fs/bpf /sys/kernel/security 2>&-; $ASPIS run -o json -- true'");
+  EXPECT_EQ(outcome.code(), 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("process.exec"));
+}
+
+TEST(Run, SaysWhyAForcedBackendDoesNotWork) {
+  for (const auto& [name, reason] : backends()) {
+    const Outcome outcome = aspis({"run", "--hooks", name, "--", "true"});
+    EXPECT_EQ(outcome.code(), reason.empty() ? 0 : 125) << name << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(reason.empty() ? "exit 0" : name + ": "));
+  }
+}
+
 TEST(Run, FullDiskIsSaidAndTheCommandStillRuns) {
   const Outcome outcome = aspis({"run", "-o", "json", "--to", "/dev/full", "--", "sh", "-c", "echo done"});
   EXPECT_EQ(outcome.code(), 125);
@@ -99,37 +120,6 @@ TEST(Run, LeavesNothingBehind) {
   shell("$ASPIS run --to /dev/null -- sleep 60 & sleep 2; kill -TERM $!; wait $!");
   ::sleep(1);  // the kernel frees programs after a grace period
   EXPECT_EQ(shell(count).out, before);
-}
-
-TEST(Tail, FollowsAProcessAndItsChildrenAndEndsWithIt) {
-  const Outcome outcome = shell(
-      "sh -c 'sleep 3; cat /etc/hostname' > /dev/null & $ASPIS tail -o json --pid $! --event 'file.*' --event process.found");
-  EXPECT_EQ(outcome.code(), 0) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr(R"("type":"process.found")"));
-  EXPECT_THAT(outcome.out, HasSubstr("/etc/hostname"));
-  EXPECT_THAT(outcome.out, testing::Not(HasSubstr(R"("type":"process.exec")")));
-}
-
-TEST(Tail, RefusesAProcessThatIsNotThere) {
-  const Outcome outcome = aspis({"tail", "--pid", "4194303"});
-  EXPECT_EQ(outcome.code(), 1);
-  EXPECT_THAT(outcome.err, HasSubstr("process 4194303: No such process"));
-}
-
-TEST(Probe, PrintsATable) {
-  const Outcome outcome = aspis({"probe"});
-  EXPECT_EQ(outcome.code(), 0) << outcome.err;
-  for (const char* row : {"kernel", "hooks: lsm", "hooks: fmod_ret", "hooks: tracepoint", "in use", "task iterator", "CPython"})
-    EXPECT_THAT(outcome.out, HasSubstr(row));
-}
-
-TEST(Probe, ChoosesFmodRetWhereLsmProgramsAreNeverCalled) {
-  const char* boot = std::getenv("ASPIS_VM_BACKEND");
-  if (boot == nullptr || std::string(boot) != "nolsm") GTEST_SKIP() << "not a guest without bpf in lsm=";
-  EXPECT_THAT(backends().at("lsm"), HasSubstr("never called"));
-  EXPECT_EQ(backends().at("fmod_ret"), "");
-  const auto seen = observe("fmod_ret", {"cat", "/etc/hostname"});
-  EXPECT_EQ(matching(seen.events, {{"type", "file.open"}, {"file.path", "/etc/hostname"}}).size(), 1U);
 }
 
 }  // namespace

@@ -129,6 +129,21 @@ TEST(Sink, AFullDiskIsAnErrorWithTotals) {
   EXPECT_EQ(output.sink->totals().lost, 100U);
 }
 
+TEST(Sink, LinesThatAreNotEventsAreNotCountedAsEvents) {
+  Output output(std::size_t{8} << 20, Fd(::open("/dev/full", O_WRONLY)));
+  sample::Sample sample("", sample::file_event(ASPIS_FILE_OPEN, "/a"));
+  sample::Sample gap("", ASPIS_ASPIS_GAP);
+  gap.loss.ring = 1;
+  gap.record.loss = &gap.loss;
+  for (unsigned i = 0; i < 100; ++i) {
+    output.sink->emit(sample.record);
+    output.sink->emit(gap.record);
+  }
+  EXPECT_FALSE(output.sink->close({}, sample.record.time, 200ms).has_value());
+  EXPECT_EQ(output.sink->totals().emitted, 0U);
+  EXPECT_EQ(output.sink->totals().lost, 100U);
+}
+
 TEST(Sink, AReaderThatGoesAwayStillLeavesAnExactAccount) {
   Output output(std::size_t{8} << 20);
   sample::Sample sample("", sample::file_event(ASPIS_FILE_OPEN, "/a"));
