@@ -42,16 +42,16 @@ inline tl::unexpected<Error> fail_errno(std::string message, int code = errno) {
 }  // namespace aspis
 
 /// Value of a Result, or return its error from the enclosing function. A GNU statement expression.
-#define TRY(expression)                                                    \
-  ({                                                                       \
-    auto aspis_try_result = (expression);                                  \
+#define TRY(expression)                                                                \
+  ({                                                                                   \
+    auto aspis_try_result = (expression);                                              \
     if (!aspis_try_result) return tl::unexpected(std::move(aspis_try_result).error()); \
-    std::move(*aspis_try_result);                                          \
+    std::move(*aspis_try_result);                                                      \
   })
 
 /// The same for Result<void>.
-#define TRYV(expression)                                                   \
-  do {                                                                     \
-    auto aspis_try_result = (expression);                                  \
+#define TRYV(expression)                                                               \
+  do {                                                                                 \
+    auto aspis_try_result = (expression);                                              \
     if (!aspis_try_result) return tl::unexpected(std::move(aspis_try_result).error()); \
   } while (false)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Files. security_path_* run before the operation, with the parent directory and the dentry: the event
- * says that it was asked for and was not refused by the checks that ran before. security_file_open runs
- * when the file is found and permission is given.
+ * Files. security_path_* run before the operation, with the parent directory and the dentry: the
+ * event says that it was asked for and was not refused by the checks that ran before.
+ * security_file_open runs when the file is found and permission is given.
  */
 #include "lib/hook.bpf.h"
 
@@ -25,7 +25,8 @@ static __always_inline struct scratch *file_begin(__u16 kind)
 }
 
 /* An operation on the name `dentry` below `dir`. */
-static __always_inline void file_name_event(__u16 kind, struct path *dir, struct dentry *dentry, __u32 mode)
+static __always_inline void file_name_event(
+	__u16 kind, struct path *dir, struct dentry *dentry, __u32 mode)
 {
 	struct scratch *scratch = file_begin(kind);
 	struct aspis_file_event *event;
@@ -117,13 +118,15 @@ static __always_inline void file_two_names(__u16 kind, struct path *from_dir, st
 
 HOOK(path_rename)
 {
-	file_two_names(ASPIS_FILE_RENAME, (void *)ctx[0], (void *)ctx[1], (void *)ctx[2], (void *)ctx[3]);
+	file_two_names(
+		ASPIS_FILE_RENAME, (void *)ctx[0], (void *)ctx[1], (void *)ctx[2], (void *)ctx[3]);
 }
 
 HOOK(path_link)
 {
 	/* both names are on one mount: linkat(2) fails with EXDEV otherwise */
-	file_two_names(ASPIS_FILE_LINK, (void *)ctx[1], (void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
+	file_two_names(
+		ASPIS_FILE_LINK, (void *)ctx[1], (void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
 }
 
 /* An operation on a whole path. */
@@ -198,12 +201,12 @@ static __always_inline void map_event(struct file *file, unsigned long prot)
 }
 
 /* mmap_file(file, reqprot, prot, flags), but security_mmap_file(file, reqprot, flags) */
-static __always_inline void on_mmap_file_lsm(unsigned long long *ctx)
+static __noinline void on_mmap_file_lsm(unsigned long long *ctx)
 {
 	map_event((void *)ctx[0], ctx[2]);
 }
 
-static __always_inline void on_mmap_file_fmod_ret(unsigned long long *ctx)
+static __noinline void on_mmap_file_fmod_ret(unsigned long long *ctx)
 {
 	map_event((void *)ctx[0], ctx[1]);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Sockets. The hooks run before the operation, with the address as the kernel copied it: no thread can
- * change it any more. accept is told by sock_graft, which runs when a connection has got its socket:
- * security_socket_accept runs before there is a peer.
+ * Sockets. The hooks run before the operation, with the address as the kernel copied it: no thread
+ * can change it any more. accept is told by sock_graft, which runs when a connection has got its
+ * socket: security_socket_accept runs before there is a peer.
  */
 #include "lib/hook.bpf.h"
 #include "lib/address.bpf.h"
@@ -38,7 +38,8 @@ HOOK(socket_create)
 	event_send(scratch);
 }
 
-static __always_inline void net_address_event(__u16 kind, struct socket *socket, const void *address, __u32 len)
+static __always_inline void net_address_event(
+	__u16 kind, struct socket *socket, const void *address, __u32 len)
 {
 	struct scratch *scratch = net_begin(kind, socket->sk);
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The tracepoint backend: where no trampoline can be had, the same events from the end of system calls.
+ * The tracepoint backend: where no trampoline can be had, the same events from the end of system
+ * calls.
  *
- * What differs from the hooks: only what succeeded is seen (a connect under way, too); an opened file's
- * path comes from the file, but names that were made or removed leave no file behind, so their path is
- * the directory's as the kernel knows it plus the string that was passed (ASPIS_PATH_LEXICAL, resolved
- * further by the agent); strings and addresses are read after the call, so another thread can have
- * changed them; pids in arguments are those of the caller's namespace. io_uring does not pass here.
+ * What differs from the hooks: only what succeeded is seen (a connect under way, too); an opened
+ * file's path comes from the file, but names that were made or removed leave no file behind, so
+ * their path is the directory's as the kernel knows it plus the string that was passed
+ * (ASPIS_PATH_LEXICAL, resolved further by the agent); strings and addresses are read after the
+ * call, so another thread can have changed them; pids in arguments are those of the caller's
+ * namespace. io_uring does not pass here.
  *
- * on_sys_exit leaves for an untracked task, then jumps by the call's number through `sys_exit_calls`,
- * which the agent fills from agent/kernel/syscalls.cc.
+ * on_sys_exit leaves for an untracked task, then jumps by the call's number through
+ * `sys_exit_calls`, which the agent fills from agent/kernel/syscalls.cc.
  */
 #include "lib/path.bpf.h"
 #include "lib/address.bpf.h"
@@ -40,7 +42,7 @@ int tp__sys_exit(unsigned long long *ctx)
 	struct pt_regs *regs = (void *)ctx[0];
 	struct task_struct *task;
 
-	if (!tracked_current(&task))
+	if (!current_may_be_tracked() || !tracked_current(&task))
 		return 0;
 	if (task->thread_info.status & TS_COMPAT) {
 		count(ASPIS_STAT_COMPAT);
@@ -50,7 +52,8 @@ int tp__sys_exit(unsigned long long *ctx)
 	return 0;
 }
 
-/* Argument `n` of the system call whose registers these are; they keep their values till its end. */
+/* Argument `n` of the system call whose registers these are; they keep their values till its end.
+ */
 static __always_inline unsigned long argument(struct pt_regs *regs, int n)
 {
 	switch (n) {
@@ -104,8 +107,8 @@ static __always_inline void path_emit_fd(struct scratch *scratch, int fd, struct
 }
 
 /* A name that the program passed, relative to a directory that the kernel knows. */
-static __always_inline void path_emit_name(struct scratch *scratch, int dirfd, const char *name,
-	struct aspis_path *out)
+static __always_inline void path_emit_name(
+	struct scratch *scratch, int dirfd, const char *name, struct aspis_path *out)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct path *base = &task->fs->pwd;
@@ -187,7 +190,8 @@ int sys__open(unsigned long long *ctx)
 		flags = O_CREAT | 01 | 01000; /* O_CREAT|O_WRONLY|O_TRUNC: creat(2) */
 	else if (nr == __NR_openat2) {
 		flags = 0;
-		bpf_probe_read_user(&flags, sizeof(flags), (const void *)regs->dx); /* open_how.flags */
+		bpf_probe_read_user(
+			&flags, sizeof(flags), (const void *)regs->dx); /* open_how.flags */
 	} else
 		flags = regs->dx;
 	file = file_of(fd);
@@ -199,8 +203,8 @@ int sys__open(unsigned long long *ctx)
 }
 
 /*
- * System calls on files, by the place of their arguments. NONE: has no such argument. With `path` NONE
- * the file is the descriptor in `fd`; with `fd` NONE the path starts at the working directory.
+ * System calls on files, by the place of their arguments. NONE: has no such argument. With `path`
+ * NONE the file is the descriptor in `fd`; with `fd` NONE the path starts at the working directory.
  */
 struct shape {
 	__u8 kind;
@@ -213,36 +217,37 @@ struct shape {
 #define SHAPE(nr, ...) [nr] = {__VA_ARGS__}
 
 static const struct shape file_shapes[512] = {
-	/*                    kind                  fd    path  fd2   path2 mode  uid   gid   length */
-	SHAPE(__NR_mknod,     ASPIS_FILE_CREATE,    NONE, 0,    NONE, NONE, 1,    NONE, NONE, NONE),
-	SHAPE(__NR_mknodat,   ASPIS_FILE_CREATE,    0,    1,    NONE, NONE, 2,    NONE, NONE, NONE),
-	SHAPE(__NR_mkdir,     ASPIS_FILE_MKDIR,     NONE, 0,    NONE, NONE, 1,    NONE, NONE, NONE),
-	SHAPE(__NR_mkdirat,   ASPIS_FILE_MKDIR,     0,    1,    NONE, NONE, 2,    NONE, NONE, NONE),
-	SHAPE(__NR_rmdir,     ASPIS_FILE_RMDIR,     NONE, 0,    NONE, NONE, NONE, NONE, NONE, NONE),
-	SHAPE(__NR_unlink,    ASPIS_FILE_UNLINK,    NONE, 0,    NONE, NONE, NONE, NONE, NONE, NONE),
-	SHAPE(__NR_unlinkat,  ASPIS_FILE_UNLINK,    0,    1,    NONE, NONE, NONE, NONE, NONE, NONE),
-	SHAPE(__NR_rename,    ASPIS_FILE_RENAME,    NONE, 0,    NONE, 1,    NONE, NONE, NONE, NONE),
-	SHAPE(__NR_renameat,  ASPIS_FILE_RENAME,    0,    1,    2,    3,    NONE, NONE, NONE, NONE),
-	SHAPE(__NR_renameat2, ASPIS_FILE_RENAME,    0,    1,    2,    3,    NONE, NONE, NONE, NONE),
-	SHAPE(__NR_link,      ASPIS_FILE_LINK,      NONE, 0,    NONE, 1,    NONE, NONE, NONE, NONE),
-	SHAPE(__NR_linkat,    ASPIS_FILE_LINK,      0,    1,    2,    3,    NONE, NONE, NONE, NONE),
+	/*                    kind                  fd    path  fd2   path2 mode  uid   gid   length
+	 */
+	SHAPE(__NR_mknod, ASPIS_FILE_CREATE, NONE, 0, NONE, NONE, 1, NONE, NONE, NONE),
+	SHAPE(__NR_mknodat, ASPIS_FILE_CREATE, 0, 1, NONE, NONE, 2, NONE, NONE, NONE),
+	SHAPE(__NR_mkdir, ASPIS_FILE_MKDIR, NONE, 0, NONE, NONE, 1, NONE, NONE, NONE),
+	SHAPE(__NR_mkdirat, ASPIS_FILE_MKDIR, 0, 1, NONE, NONE, 2, NONE, NONE, NONE),
+	SHAPE(__NR_rmdir, ASPIS_FILE_RMDIR, NONE, 0, NONE, NONE, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_unlink, ASPIS_FILE_UNLINK, NONE, 0, NONE, NONE, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_unlinkat, ASPIS_FILE_UNLINK, 0, 1, NONE, NONE, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_rename, ASPIS_FILE_RENAME, NONE, 0, NONE, 1, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_renameat, ASPIS_FILE_RENAME, 0, 1, 2, 3, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_renameat2, ASPIS_FILE_RENAME, 0, 1, 2, 3, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_link, ASPIS_FILE_LINK, NONE, 0, NONE, 1, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_linkat, ASPIS_FILE_LINK, 0, 1, 2, 3, NONE, NONE, NONE, NONE),
 	/* symlink's first string is a text: path2 with fd2 NONE below */
-	SHAPE(__NR_symlink,   ASPIS_FILE_SYMLINK,   NONE, 1,    NONE, 0,    NONE, NONE, NONE, NONE),
-	SHAPE(__NR_symlinkat, ASPIS_FILE_SYMLINK,   1,    2,    NONE, 0,    NONE, NONE, NONE, NONE),
-	SHAPE(__NR_chmod,     ASPIS_FILE_CHMOD,     NONE, 0,    NONE, NONE, 1,    NONE, NONE, NONE),
-	SHAPE(__NR_fchmod,    ASPIS_FILE_CHMOD,     0,    NONE, NONE, NONE, 1,    NONE, NONE, NONE),
-	SHAPE(__NR_fchmodat,  ASPIS_FILE_CHMOD,     0,    1,    NONE, NONE, 2,    NONE, NONE, NONE),
-	SHAPE(452,            ASPIS_FILE_CHMOD,     0,    1,    NONE, NONE, 2,    NONE, NONE, NONE), /* fchmodat2 */
-	SHAPE(__NR_chown,     ASPIS_FILE_CHOWN,     NONE, 0,    NONE, NONE, NONE, 1,    2,    NONE),
-	SHAPE(__NR_lchown,    ASPIS_FILE_CHOWN,     NONE, 0,    NONE, NONE, NONE, 1,    2,    NONE),
-	SHAPE(__NR_fchown,    ASPIS_FILE_CHOWN,     0,    NONE, NONE, NONE, NONE, 1,    2,    NONE),
-	SHAPE(__NR_fchownat,  ASPIS_FILE_CHOWN,     0,    1,    NONE, NONE, NONE, 2,    3,    NONE),
-	SHAPE(__NR_truncate,  ASPIS_FILE_TRUNCATE,  NONE, 0,    NONE, NONE, NONE, NONE, NONE, 1),
-	SHAPE(__NR_ftruncate, ASPIS_FILE_TRUNCATE,  0,    NONE, NONE, NONE, NONE, NONE, NONE, 1),
+	SHAPE(__NR_symlink, ASPIS_FILE_SYMLINK, NONE, 1, NONE, 0, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_symlinkat, ASPIS_FILE_SYMLINK, 1, 2, NONE, 0, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_chmod, ASPIS_FILE_CHMOD, NONE, 0, NONE, NONE, 1, NONE, NONE, NONE),
+	SHAPE(__NR_fchmod, ASPIS_FILE_CHMOD, 0, NONE, NONE, NONE, 1, NONE, NONE, NONE),
+	SHAPE(__NR_fchmodat, ASPIS_FILE_CHMOD, 0, 1, NONE, NONE, 2, NONE, NONE, NONE),
+	SHAPE(452, ASPIS_FILE_CHMOD, 0, 1, NONE, NONE, 2, NONE, NONE, NONE), /* fchmodat2 */
+	SHAPE(__NR_chown, ASPIS_FILE_CHOWN, NONE, 0, NONE, NONE, NONE, 1, 2, NONE),
+	SHAPE(__NR_lchown, ASPIS_FILE_CHOWN, NONE, 0, NONE, NONE, NONE, 1, 2, NONE),
+	SHAPE(__NR_fchown, ASPIS_FILE_CHOWN, 0, NONE, NONE, NONE, NONE, 1, 2, NONE),
+	SHAPE(__NR_fchownat, ASPIS_FILE_CHOWN, 0, 1, NONE, NONE, NONE, 2, 3, NONE),
+	SHAPE(__NR_truncate, ASPIS_FILE_TRUNCATE, NONE, 0, NONE, NONE, NONE, NONE, NONE, 1),
+	SHAPE(__NR_ftruncate, ASPIS_FILE_TRUNCATE, 0, NONE, NONE, NONE, NONE, NONE, NONE, 1),
 };
 
-static __always_inline void shape_path(struct scratch *scratch, struct pt_regs *regs, __u8 fd, __u8 path,
-	struct aspis_path *out)
+static __always_inline void shape_path(
+	struct scratch *scratch, struct pt_regs *regs, __u8 fd, __u8 path, struct aspis_path *out)
 {
 	int dirfd = fd == NONE ? AT_FDCWD : (int)argument(regs, fd);
 
@@ -494,7 +499,8 @@ int sys__mount(unsigned long long *ctx)
 		dirfd = regs->dx;
 		target = regs->r10;
 	}
-	scratch = observe_begin(nr == __NR_umount2 ? ASPIS_PRIV_UMOUNT : ASPIS_PRIV_MOUNT, sizeof(*event));
+	scratch = observe_begin(
+		nr == __NR_umount2 ? ASPIS_PRIV_UMOUNT : ASPIS_PRIV_MOUNT, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_privilege_event);
@@ -538,14 +544,14 @@ int sys__privilege(unsigned long long *ctx)
 }
 
 /*
- * From 6.14 on: (cred, target_ns, capable_ns, cap, result). It does not tell a use from a question in
- * passing (CAP_OPT_NOAUDIT), which every mmap asks: each capability is reported once an image.
+ * From 6.14 on: (cred, target_ns, capable_ns, cap, result). It does not tell a use from a question
+ * in passing (CAP_OPT_NOAUDIT), which every mmap asks: each capability is reported once an image.
  */
 SEC("?tp_btf/cap_capable")
 int tp__capable(unsigned long long *ctx)
 {
 	struct task_struct *task;
-	struct aspis_task *state = tracked_current(&task);
+	struct aspis_task *state = current_may_be_tracked() ? tracked_current(&task) : NULL;
 	__u64 bit = 1ull << (ctx[3] & 63);
 	struct aspis_privilege_event *event;
 	struct scratch *scratch;

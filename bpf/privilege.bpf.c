@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Use of privilege, and reaching into other processes. These hooks run after the kernel's own check:
- * a capability that the task lacks never gets here.
+ * Use of privilege, and reaching into other processes. These hooks run after the kernel's own
+ * check: a capability that the task lacks never gets here.
  */
 #include "lib/hook.bpf.h"
 
@@ -91,7 +91,8 @@ HOOK(task_fix_setuid)
 }
 
 /* Appends a string of the kernel with its NUL, an empty one for NULL. */
-static __always_inline void mount_text(struct scratch *scratch, struct aspis_privilege_event *event, const char *text)
+static __always_inline void mount_text(
+	struct scratch *scratch, struct aspis_privilege_event *event, const char *text)
 {
 	__u32 used = scratch->used & (RECORD_MAX - 1);
 	long len = 0;

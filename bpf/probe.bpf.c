@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What can this kernel do? One small program for each hook backend that says that it ran. Loading and
- * attaching is not enough to know: without "bpf" in lsm= an lsm program attaches and is never called.
+ * What can this kernel do? One small program for each hook backend that says that it ran. Loading
+ * and attaching is not enough to know: without "bpf" in lsm= an lsm program attaches and is never
+ * called.
  */
 #include "lib/kernel.bpf.h"
 

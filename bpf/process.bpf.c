@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Processes, and with them tracking itself: a child of a tracked task is tracked from before its first
- * instruction (sched_process_fork runs before wake_up_new_task), and exec decides whether a task becomes
- * tracked by its executable or cgroup. These are raw tracepoints with types: they need no trampoline and
- * are the same in every backend.
+ * Processes, and with them tracking itself: a child of a tracked task is tracked from before its
+ * first instruction (sched_process_fork runs before wake_up_new_task), and exec decides whether a
+ * task becomes tracked by its executable or cgroup. These are raw tracepoints with types: they need
+ * no trampoline and are the same in every backend.
  */
 #include "lib/path.bpf.h"
 
@@ -48,7 +48,8 @@ static __always_inline bool exe_selected(struct file *file)
 }
 
 /* exe, cwd and parent: what exec and found have in common. argv comes after it in the tail. */
-static __always_inline void exec_fill(struct scratch *scratch, struct task_struct *task, struct file *exe)
+static __always_inline void exec_fill(
+	struct scratch *scratch, struct task_struct *task, struct file *exe)
 {
 	struct aspis_exec_event *event = EVENT(scratch, aspis_exec_event);
 	struct task_struct *parent = task->real_parent;
@@ -76,9 +77,10 @@ static __always_inline __u32 argv_length(struct mm_struct *mm, struct aspis_exec
 }
 
 /*
- * begin_new_exec → setup_new_exec → … → trace_sched_process_exec: the new image is in place, its stack
- * with argv has just been written, none of it has run. A thread that execs has taken its leader's tid,
- * and the leader's end has cleared the bit: hence the storage is asked, not the bitmap.
+ * begin_new_exec → setup_new_exec → … → trace_sched_process_exec: the new image is in place, its
+ * stack with argv has just been written, none of it has run. A thread that execs has taken its
+ * leader's tid, and the leader's end has cleared the bit: hence the storage is asked, not the
+ * bitmap.
  */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binprm *bprm)
@@ -99,7 +101,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	} else {
 		if (old_tid != task->pid)
 			untrack_tid(old_tid);
-		track(task); /* marks the tid, and fills in what user space could not know when it began the tree */
+		track(task); /* marks the tid, and fills in what user space could not know when it
+				began the tree */
 	}
 	state->flags &= ~(ASPIS_TASK_PYTHON | ASPIS_TASK_STARTED);
 	state->flags |= ASPIS_TASK_INHERITED;
@@ -112,7 +115,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	event = EVENT(scratch, aspis_exec_event);
 	exec_fill(scratch, task, exe);
 	if (mm)
-		event->argv_len = tail_user(scratch, (const void *)mm->arg_start, argv_length(mm, event));
+		event->argv_len =
+			tail_user(scratch, (const void *)mm->arg_start, argv_length(mm, event));
 	event_send(scratch);
 	return 0;
 }
@@ -121,9 +125,12 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct task_struct *task;
-	struct aspis_task *state = tracked_current(&task), *inherited;
+	struct aspis_task *state, *inherited;
 	struct scratch *scratch;
 
+	if (!current_may_be_tracked())
+		return 0;
+	state = tracked_current(&task);
 	if (!state)
 		return 0;
 	inherited = track(child);
@@ -149,14 +156,18 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *exiting)
 {
 	struct task_struct *task;
-	struct aspis_task *state = tracked_current(&task);
+	struct aspis_task *state;
 	struct scratch *scratch;
 
+	if (!current_may_be_tracked())
+		return 0;
+	state = tracked_current(&task);
 	if (!state)
 		return 0;
 	/* do_exit() has counted this thread out of signal->live before the tracepoint */
 	if (task->signal->live.counter == 0) {
-		scratch = event_begin(task, state, ASPIS_PROCESS_EXIT, sizeof(struct aspis_exit_event));
+		scratch = event_begin(
+			task, state, ASPIS_PROCESS_EXIT, sizeof(struct aspis_exit_event));
 		if (scratch) {
 			EVENT(scratch, aspis_exit_event)->status = task->exit_code;
 			event_send(scratch);
@@ -167,10 +178,11 @@ int BPF_PROG(on_exit, struct task_struct *exiting)
 }
 
 /*
- * Walks every task once: finds the observer itself and the tasks that user space has named (by a state
- * made through a pidfd, which works in any pid namespace), and those that the selectors choose; a child
- * of a tracked process is tracked, too, as parents come before children in the walk unless pids wrapped,
- * so that user space runs it twice. Sleepable, because argv of another process may be paged out.
+ * Walks every task once: finds the observer itself and the tasks that user space has named (by a
+ * state made through a pidfd, which works in any pid namespace), and those that the selectors
+ * choose; a child of a tracked process is tracked, too, as parents come before children in the walk
+ * unless pids wrapped, so that user space runs it twice. Sleepable, because argv of another process
+ * may be paged out.
  */
 SEC("?iter.s/task")
 int find_tasks(struct bpf_iter__task *ctx)
@@ -217,7 +229,8 @@ int find_tasks(struct bpf_iter__task *ctx)
 	exec_fill(scratch, task, exe);
 	length = argv_length(mm, event) & (CHUNK_MAX - 1);
 	used = scratch->used & (RECORD_MAX - 1);
-	if (length && !bpf_copy_from_user_task(&scratch->record[used], length, (void *)mm->arg_start, task, 0)) {
+	if (length && !bpf_copy_from_user_task(
+			      &scratch->record[used], length, (void *)mm->arg_start, task, 0)) {
 		event->argv_len = length;
 		scratch->used = used + length;
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What Python says: CPython's USDT `python:audit` (PEP 578), event name and argument tuple. The event's
- * number goes into the thread's state, where every kernel event of the thread finds its cause.
+ * What Python says: CPython's USDT `python:audit` (PEP 578), event name and argument tuple. The
+ * event's number goes into the thread's state, where every kernel event of the thread finds its
+ * cause.
  */
 #include "lib/python.bpf.h"
 #include <bpf/usdt.bpf.h>
@@ -20,7 +21,7 @@ SEC("?usdt")
 int on_audit(struct pt_regs *ctx)
 {
 	struct task_struct *task;
-	struct aspis_task *state = tracked_current(&task);
+	struct aspis_task *state;
 	struct aspis_python_layout *layout;
 	struct aspis_python_event *event;
 	struct scratch *scratch;
@@ -28,6 +29,9 @@ int on_audit(struct pt_regs *ctx)
 	__u32 cookie, used;
 	long name = 0, tuple = 0, len;
 
+	if (!current_may_be_tracked())
+		return 0;
+	state = tracked_current(&task);
 	if (!state)
 		return 0;
 	cookie = bpf_usdt_cookie(ctx);
@@ -37,7 +41,8 @@ int on_audit(struct pt_regs *ctx)
 	seq = event_number();
 	state->cause = seq;
 	state->flags = (state->flags & ~ASPIS_TASK_INHERITED) | ASPIS_TASK_PYTHON;
-	scratch = event_begin_numbered(task, state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq);
+	scratch = event_begin_numbered(
+		task, state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq);
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_python_event);

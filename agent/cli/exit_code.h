@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exit codes, as documented in README.md. Those of `run` are the ones of env(1), timeout(1) and others
-// that start a command.
+// Exit codes, as documented in README.md. Those of `run` are the ones of env(1), timeout(1) and
+// others that start a command.
 #pragma once
 
 namespace aspis {

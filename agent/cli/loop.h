@@ -32,20 +32,23 @@ class Signals {
     return Signals(std::move(fd));
   }
   [[nodiscard]] int fd() const { return fd_.get(); }
-  bool next(signalfd_siginfo& signal) { return ::read(fd_.get(), &signal, sizeof(signal)) == sizeof(signal); }
+  bool next(signalfd_siginfo& signal) {
+    return ::read(fd_.get(), &signal, sizeof(signal)) == sizeof(signal);
+  }
 
  private:
   explicit Signals(Fd fd) : fd_(std::move(fd)) {}
   Fd fd_;
 };
 
-/// Pumps events until `on_signal` returns false for a signal, or `on_tick`, called about ten times a
-/// second, returns false.
+/// Pumps events until `on_signal` returns false for a signal, or `on_tick`, called about ten times
+/// a second, returns false.
 inline Result<> watch_until(Session& session, Signals& signals,
                             const std::function<bool(const signalfd_siginfo&)>& on_signal,
                             const std::function<bool()>& on_tick) {
   constexpr int kTickMs = 100;
-  std::array<pollfd, 2> wait{pollfd{session.observer().ring_fd(), POLLIN, 0}, pollfd{signals.fd(), POLLIN, 0}};
+  std::array<pollfd, 2> wait{pollfd{session.observer().ring_fd(), POLLIN, 0},
+                             pollfd{signals.fd(), POLLIN, 0}};
   std::uint64_t next_tick = 0;
   for (;;) {
     if (::poll(wait.data(), wait.size(), kTickMs) < 0 && errno != EINTR) return fail_errno("poll");

@@ -34,7 +34,9 @@ int main(int argc, char** argv) {
   CLI::App app{"Watches what Python programs say and what the kernel sees, joined.", "aspis"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "aspis " ASPIS_VERSION);
-  app.add_subcommand("version", "Print the version")->callback([] { std::puts("aspis " ASPIS_VERSION); });
+  app.add_subcommand("version", "Print the version")->callback([] {
+    std::puts("aspis " ASPIS_VERSION);
+  });
   aspis::add_run(app, exit_code);
   aspis::add_tail(app, exit_code);
   aspis::add_probe(app, exit_code);

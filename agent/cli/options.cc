@@ -37,7 +37,8 @@ Result<Fd> open_output(const std::string& to, int default_fd) {
   if (to.empty() || to == "-") {
     Fd copy(::fcntl(to.empty() ? default_fd : STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
     if (!copy.valid())
-      return fail_errno(to.empty() && default_fd == STDERR_FILENO ? "standard error" : "standard output");
+      return fail_errno(to.empty() && default_fd == STDERR_FILENO ? "standard error"
+                                                                  : "standard output");
     return copy;
   }
   // What programs open and say is not for everyone's eyes.
@@ -53,16 +54,20 @@ void add_watch_options(CLI::App& app, WatchOptions& options) {
       ->check(CLI::IsMember(format_names()))
       ->capture_default_str()
       ->type_name("FORMAT");
-  app.add_option("--to", options.to, "Write the events to FILE instead ('-': standard output)")->type_name("FILE");
-  app.add_option("--hooks", options.hooks, "Use this hook backend, or fail (default: the best that works)")
+  app.add_option("--to", options.to, "Write the events to FILE instead ('-': standard output)")
+      ->type_name("FILE");
+  app.add_option("--hooks", options.hooks,
+                 "Use this hook backend, or fail (default: the best that works)")
       ->check(CLI::IsMember(backend_names()))
       ->type_name("BACKEND");
-  app.add_option("--buffer-size", options.ring_mib, "Ring buffer between kernel and agent, in MiB, a power of two")
+  app.add_option("--buffer-size", options.ring_mib,
+                 "Ring buffer between kernel and agent, in MiB, a power of two")
       ->check(CLI::Range(1U, kRingMibMax))
       ->capture_default_str()
       ->type_name("MIB");
   app.add_option("--event", options.filter.events,
-                 "Show only these events: a glob on file.open, net.*, …, or on python.NAME for audit events")
+                 "Show only these events: a glob on file.open, net.*, …, or on python.NAME for "
+                 "audit events")
       ->type_name("GLOB");
   app.add_option("--verdict", options.filter.verdicts, "Show only events with this verdict")
       ->check(CLI::IsMember(std::vector<std::string>{"allowed", "denied", "complain"}))
@@ -80,9 +85,9 @@ Result<SessionOptions> session_options(const WatchOptions& options, int default_
   session.format = options.format;
   session.filter = options.filter;
   session.output = TRY(open_output(options.to, default_fd));
-  session.output_name = !options.to.empty() && options.to != "-" ? options.to
+  session.output_name = !options.to.empty() && options.to != "-"           ? options.to
                         : options.to == "-" || default_fd == STDOUT_FILENO ? "standard output"
-                                                                          : "standard error";
+                                                                           : "standard error";
   return session;
 }
 

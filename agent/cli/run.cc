@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// aspis run -- CMD…: the command keeps its standard streams, its exit status and its signals are ours.
+// aspis run -- CMD…: the command keeps its standard streams, its exit status and its signals are
+// ours.
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -77,9 +78,11 @@ int run(const RunOptions& options) {
   if (!child) return failed(child.error());
   auto session = Session::start(std::move(*settings));
   if (!session) return failed(session.error());
-  if (const auto tracked = (*session)->observer().track_process(child->pidfd().get(), true); !tracked)
+  if (const auto tracked = (*session)->observer().track_process(child->pidfd().get(), true);
+      !tracked)
     return failed(tracked.error());
-  if (const auto walked = (*session)->observer().find_tasks(); !walked) return failed(walked.error());
+  if (const auto walked = (*session)->observer().find_tasks(); !walked)
+    return failed(walked.error());
   if (const auto started = child->release(); !started)
     return failed({options.command.front() + ": " + started.error().text(), 0},
                   started.error().code == ENOENT ? kExitNotFound : kExitCannotExecute);
@@ -102,9 +105,12 @@ int run(const RunOptions& options) {
 
 void add_run(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* command = app.add_subcommand("run", "Run a command and show what it, and all that it starts, does");
+  CLI::App* command =
+      app.add_subcommand("run", "Run a command and show what it, and all that it starts, does");
   add_watch_options(*command, options->watch);
-  command->add_option("COMMAND", options->command, "The command and its arguments")->required()->type_name("");
+  command->add_option("COMMAND", options->command, "The command and its arguments")
+      ->required()
+      ->type_name("");
   command->positionals_at_end();
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -33,7 +33,7 @@ int failed(const Error& error) {
 }
 
 Result<struct stat> identity(const std::string& path) {
-  struct stat file {};
+  struct stat file{};
   if (::stat(path.c_str(), &file) != 0) return fail_errno(path);
   return file;
 }
@@ -50,7 +50,8 @@ Result<std::vector<Fd>> select(Session& session, const TailOptions& options) {
     const struct stat file = TRY(identity(exe));
     TRYV(observer.track_executable(file.st_dev, file.st_ino));
   }
-  for (const auto& cgroup : options.cgroups) TRYV(observer.track_cgroup(TRY(identity(cgroup)).st_ino));
+  for (const auto& cgroup : options.cgroups)
+    TRYV(observer.track_cgroup(TRY(identity(cgroup)).st_ino));
   if (options.python)
     for (const auto& [device, inode] : session.interpreters().files())
       TRYV(observer.track_executable(device, inode));
@@ -69,19 +70,22 @@ bool all_ended(const std::vector<Fd>& processes) {
 
 int tail(TailOptions options) {
   if (const auto allowed = require_capabilities(); !allowed) return failed(allowed.error());
-  const bool chosen = !options.pids.empty() || !options.exes.empty() || !options.cgroups.empty() || options.all;
+  const bool chosen =
+      !options.pids.empty() || !options.exes.empty() || !options.cgroups.empty() || options.all;
   if (!chosen) options.python = true;
   auto settings = session_options(options.watch, STDOUT_FILENO);
   if (!settings) return failed(settings.error());
   settings->observer.all = options.all;
-  settings->observer.selectors = options.python || !options.exes.empty() || !options.cgroups.empty();
+  settings->observer.selectors =
+      options.python || !options.exes.empty() || !options.cgroups.empty();
   auto signals = Signals::take({SIGINT, SIGTERM, SIGHUP});
   if (!signals) return failed(signals.error());
   auto session = Session::start(std::move(*settings));
   if (!session) return failed(session.error());
   const auto processes = select(**session, options);
   if (!processes) return failed(processes.error());
-  const bool only_pids = !options.python && !options.all && options.exes.empty() && options.cgroups.empty();
+  const bool only_pids =
+      !options.python && !options.all && options.exes.empty() && options.cgroups.empty();
   const auto watched = watch_until(
       **session, *signals, [](const signalfd_siginfo&) { return false; },
       [&] { return !(*session)->output_failed() && !(only_pids && all_ended(*processes)); });
@@ -95,12 +99,16 @@ int tail(TailOptions options) {
 void add_tail(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<TailOptions>();
   CLI::App* command = app.add_subcommand(
-      "tail", "Show what chosen processes, and all that they start, do (default: every Python process)");
+      "tail",
+      "Show what chosen processes, and all that they start, do (default: every Python process)");
   command->add_option("-p,--pid", options->pids, "Follow this process; ends with the last of them")
       ->check(CLI::PositiveNumber)
       ->type_name("PID");
-  command->add_option("--exe", options->exes, "Follow every process that runs this file")->type_name("FILE");
-  command->add_option("--cgroup", options->cgroups, "Follow every process in this cgroup directory or below")
+  command->add_option("--exe", options->exes, "Follow every process that runs this file")
+      ->type_name("FILE");
+  command
+      ->add_option("--cgroup", options->cgroups,
+                   "Follow every process in this cgroup directory or below")
       ->type_name("DIR");
   command->add_flag("--python", options->python, "Follow every Python process");
   command->add_flag("--all", options->all, "Follow every process of the machine");

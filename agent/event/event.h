@@ -25,8 +25,8 @@ struct Path {
 struct Value {
   std::uint8_t type = ASPIS_VALUE_NONE;  ///< enum aspis_value_type
   std::uint8_t flags = 0;                ///< ASPIS_VALUE_*
-  std::string_view bytes;                ///< str (code units), bytes, type name; raw scalar otherwise
-  std::vector<Value> items;              ///< tuple and list
+  std::string_view bytes;    ///< str (code units), bytes, type name; raw scalar otherwise
+  std::vector<Value> items;  ///< tuple and list
 
   [[nodiscard]] bool cut() const { return (flags & ASPIS_VALUE_CUT) != 0; }
 };
@@ -67,8 +67,8 @@ struct PythonPayload {
 
 struct Event {
   const aspis_event* head = nullptr;
-  std::variant<std::monostate, ExecPayload, ForkPayload, ExitPayload, FilePayload, NetPayload, PrivilegePayload,
-               PythonPayload>
+  std::variant<std::monostate, ExecPayload, ForkPayload, ExitPayload, FilePayload, NetPayload,
+               PrivilegePayload, PythonPayload>
       payload;
 
   [[nodiscard]] aspis_kind kind() const { return static_cast<aspis_kind>(head->kind); }

@@ -21,6 +21,8 @@ inline constexpr std::array<KindInfo, ASPIS_KIND_COUNT> kKinds = {{
 }};
 
 /// Row of a kind; the "none" row for a number that this build does not know.
-constexpr const KindInfo& kind_info(unsigned kind) { return kKinds[kind < kKinds.size() ? kind : 0]; }
+constexpr const KindInfo& kind_info(unsigned kind) {
+  return kKinds[kind < kKinds.size() ? kind : 0];
+}
 
 }  // namespace aspis

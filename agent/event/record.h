@@ -25,11 +25,11 @@ struct Process {
   ProcessId id;
   std::uint32_t uid = 0, gid = 0;
   std::uint64_t cgroup = 0;
-  std::string exe;                      ///< empty: not known
+  std::string exe;  ///< empty: not known
   std::string cwd;
   std::vector<std::string> argv;
   bool argv_cut = false;
-  bool python = false;                  ///< has raised an audit event in this image
+  bool python = false;  ///< has raised an audit event in this image
   std::uint32_t ppid = 0;
   std::shared_ptr<const Process> parent;  ///< null: not observed
 
@@ -40,11 +40,12 @@ struct Process {
 /// An audit event that was in force when something happened, kept after its record is gone.
 struct Cause {
   std::uint64_t seq = 0;
-  std::string event;                       ///< "subprocess.Popen"
-  std::string args;                        ///< the arguments as one JSON object, already serialised
-  std::string cut;                         ///< JSON list of what is cut of them; empty: nothing (arguments_json)
+  std::string event;  ///< "subprocess.Popen"
+  std::string args;   ///< the arguments as one JSON object, already serialised
+  std::string cut;    ///< JSON list of what is cut of them; empty: nothing (arguments_json)
   std::shared_ptr<const Process> process;  ///< who raised it
-  std::shared_ptr<const Cause> parent;     ///< cause that the raising process had inherited (fork, exec)
+  std::shared_ptr<const Cause>
+      parent;  ///< cause that the raising process had inherited (fork, exec)
 };
 
 enum class Correlation : std::uint8_t {
@@ -60,10 +61,10 @@ std::string_view correlation_name(Correlation correlation);
 
 /// Events lost in a row, by the stage that lost them. What aspis.gap carries.
 struct Loss {
-  std::uint64_t ring = 0;    ///< the ring buffer was full
-  std::uint64_t scratch = 0; ///< the BPF side had no scratch buffer free
-  std::uint64_t output = 0;  ///< the queue of this output was full
-  std::uint64_t decode = 0;  ///< the agent could not read the record
+  std::uint64_t ring = 0;     ///< the ring buffer was full
+  std::uint64_t scratch = 0;  ///< the BPF side had no scratch buffer free
+  std::uint64_t output = 0;   ///< the queue of this output was full
+  std::uint64_t decode = 0;   ///< the agent could not read the record
   [[nodiscard]] std::uint64_t total() const { return ring + scratch + output + decode; }
 };
 
@@ -74,19 +75,21 @@ struct Summary {
   std::uint64_t emitted = 0;   ///< events written by this output
   std::uint64_t filtered = 0;  ///< events that the user's filters left out
   Loss lost;
-  std::uint64_t untracked_tasks = 0;  ///< tasks without room for their state: their events are missing
+  std::uint64_t untracked_tasks =
+      0;  ///< tasks without room for their state: their events are missing
   std::uint64_t cut_paths = 0, cut_values = 0, compat_syscalls = 0, missed_runs = 0;
 };
 
 struct Record {
   aspis_kind kind = ASPIS_KIND_NONE;
-  std::uint64_t time = 0;   ///< ns, CLOCK_BOOTTIME
-  std::uint64_t seq = 0;    ///< 0 for records that the agent itself makes
-  const Event* event = nullptr;             ///< null for notices (python.unperformed, aspis.gap, aspis.summary)
-  std::shared_ptr<const Process> process;   ///< null for aspis.gap and aspis.summary
+  std::uint64_t time = 0;  ///< ns, CLOCK_BOOTTIME
+  std::uint64_t seq = 0;   ///< 0 for records that the agent itself makes
+  const Event* event =
+      nullptr;  ///< null for notices (python.unperformed, aspis.gap, aspis.summary)
+  std::shared_ptr<const Process> process;  ///< null for aspis.gap and aspis.summary
   std::shared_ptr<const Cause> cause;
   Correlation correlation = Correlation::kNone;
-  std::string said;                         ///< mismatch: the path that Python had announced
+  std::string said;  ///< mismatch: the path that Python had announced
   const Loss* loss = nullptr;
   const Summary* summary = nullptr;
 };

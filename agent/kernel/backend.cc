@@ -47,7 +47,9 @@ Skeleton load_only(const char* program, Trial& trial) {
 
 }  // namespace
 
-std::string_view backend_name(Backend backend) { return kNames[static_cast<std::size_t>(backend)]; }
+std::string_view backend_name(Backend backend) {
+  return kNames[static_cast<std::size_t>(backend)];
+}
 
 std::optional<Backend> backend_from_name(std::string_view name) {
   for (const Backend backend : kBackends)
@@ -61,13 +63,15 @@ Trial try_backend(Backend backend) {
   const std::string name(backend_name(backend));
   const Skeleton skeleton = load_only(name.c_str(), trial);
   if (!skeleton) return trial;
-  const Link link(bpf_program__attach(bpf_object__find_program_by_name(skeleton->obj, name.c_str())));
+  const Link link(
+      bpf_program__attach(bpf_object__find_program_by_name(skeleton->obj, name.c_str())));
   if (!link) {
     trial.why_not = refused("attaching", errno);
     return trial;
   }
   if (const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC); fd >= 0) ::close(fd);
-  trial.works = (skeleton->bss->lsm_ran | skeleton->bss->fmod_ret_ran | skeleton->bss->tracepoint_ran) != 0;
+  trial.works =
+      (skeleton->bss->lsm_ran | skeleton->bss->fmod_ret_ran | skeleton->bss->tracepoint_ran) != 0;
   if (!trial.works)
     trial.why_not = backend == Backend::kLsm
                         ? "attached, but never called: boot with \"bpf\" in the lsm= list"
@@ -91,7 +95,8 @@ Trial try_uprobe() {
   LibbpfLog log;
   const Skeleton skeleton = load_only("user_probe", trial);
   if (!skeleton) return trial;
-  // The first byte of this program's text, for this process alone: attached and taken away, never hit.
+  // The first byte of this program's text, for this process alone: attached and taken away, never
+  // hit.
   const Link link(bpf_program__attach_uprobe(skeleton->progs.user_probe, false, ::getpid(),
                                              "/proc/self/exe", 0x1000));
   trial.works = link != nullptr;

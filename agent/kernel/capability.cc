@@ -17,7 +17,8 @@ struct Wanted {
   bool admin_will_do;
 };
 
-constexpr std::array kWanted = {Wanted{CAP_BPF, "CAP_BPF", true}, Wanted{CAP_PERFMON, "CAP_PERFMON", true},
+constexpr std::array kWanted = {Wanted{CAP_BPF, "CAP_BPF", true},
+                                Wanted{CAP_PERFMON, "CAP_PERFMON", true},
                                 Wanted{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", false}};
 
 std::uint64_t effective_capabilities() {
@@ -35,7 +36,8 @@ std::vector<std::string> missing_capabilities() {
   const bool admin = (have >> CAP_SYS_ADMIN & 1) != 0;
   std::vector<std::string> missing;
   for (const auto& wanted : kWanted)
-    if ((have >> wanted.number & 1) == 0 && !(admin && wanted.admin_will_do)) missing.emplace_back(wanted.name);
+    if ((have >> wanted.number & 1) == 0 && !(admin && wanted.admin_will_do))
+      missing.emplace_back(wanted.name);
   return missing;
 }
 
@@ -45,8 +47,9 @@ Result<> require_capabilities() {
   std::string names;
   for (const auto& name : missing) names += (names.empty() ? "" : ", ") + name;
   return fail("this needs " + names + ", which " +
-              (::geteuid() == 0 ? "root does not have here (a container? add the capabilities to it)"
-                                : "this user does not have (run it as root)"));
+              (::geteuid() == 0
+                   ? "root does not have here (a container? add the capabilities to it)"
+                   : "this user does not have (run it as root)"));
 }
 
 }  // namespace aspis

@@ -35,7 +35,8 @@ Finding of_trial(std::string what, const Trial& trial) {
 void add_backends(std::vector<Finding>& findings) {
   bool chosen = false;
   for (const Backend backend : kBackends) {
-    Finding finding = of_trial("hooks: " + std::string(backend_name(backend)), try_backend(backend));
+    Finding finding =
+        of_trial("hooks: " + std::string(backend_name(backend)), try_backend(backend));
     if (finding.state == "yes" && !chosen) {
       finding.state = "in use";
       chosen = true;
@@ -64,15 +65,18 @@ std::vector<Finding> probe_host() {
   findings.push_back({"kernel", system.release, system.machine});
   findings.push_back(readable("type information (BTF)", "/sys/kernel/btf/vmlinux",
                               "a kernel with CONFIG_DEBUG_INFO_BTF is needed"));
-  findings.push_back({"security modules", first_line("/sys/kernel/security/lsm").empty() ? "not known" : "listed",
+  findings.push_back({"security modules",
+                      first_line("/sys/kernel/security/lsm").empty() ? "not known" : "listed",
                       first_line("/sys/kernel/security/lsm").empty()
                           ? "securityfs is not mounted; not needed, hooks are tried instead"
                           : first_line("/sys/kernel/security/lsm")});
-  findings.push_back({"lockdown", first_line("/sys/kernel/security/lockdown").empty() ? "not known" : "listed",
+  findings.push_back({"lockdown",
+                      first_line("/sys/kernel/security/lockdown").empty() ? "not known" : "listed",
                       first_line("/sys/kernel/security/lockdown")});
   std::string lacking;
   for (const auto& name : missing_capabilities()) lacking += (lacking.empty() ? "" : ", ") + name;
-  findings.push_back({"capabilities", lacking.empty() ? "yes" : "no", lacking.empty() ? "" : "missing: " + lacking});
+  findings.push_back({"capabilities", lacking.empty() ? "yes" : "no",
+                      lacking.empty() ? "" : "missing: " + lacking});
   add_backends(findings);
   findings.push_back(of_trial("task iterator", try_task_iterator()));
   findings.push_back(of_trial("user probes (USDT)", try_uprobe()));

@@ -36,7 +36,9 @@ LibbpfLog::LibbpfLog() : outer_(current) {
   libbpf_set_print(print);
 }
 
-LibbpfLog::~LibbpfLog() { current = outer_; }
+LibbpfLog::~LibbpfLog() {
+  current = outer_;
+}
 
 std::string LibbpfLog::failed_program() const {
   constexpr std::string_view kBefore = "prog '";

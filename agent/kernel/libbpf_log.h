@@ -7,8 +7,8 @@
 
 namespace aspis {
 
-/// While it lives, libbpf's warnings go into it instead of to standard error; its information and debug
-/// messages go to the debug log. They nest, on one thread.
+/// While it lives, libbpf's warnings go into it instead of to standard error; its information and
+/// debug messages go to the debug log. They nest, on one thread.
 class LibbpfLog {
  public:
   LibbpfLog();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owner of the BPF programs, maps and links: everything that Aspis puts into the kernel, and takes out
-// again when the Observer goes. Nothing is pinned.
+// Owner of the BPF programs, maps and links: everything that Aspis puts into the kernel, and takes
+// out again when the Observer goes. Nothing is pinned.
 #pragma once
 
 #include <cstddef>
@@ -20,20 +20,20 @@
 namespace aspis {
 
 struct ObserverOptions {
-  std::optional<Backend> backend;        ///< none: the best that works
-  bool all = false;                      ///< every task of the machine
-  bool selectors = false;                ///< exec asks track_executable's and track_cgroup's sets
-  std::size_t ring_bytes = 16U << 20;    ///< a power of two, at least a page
+  std::optional<Backend> backend;      ///< none: the best that works
+  bool all = false;                    ///< every task of the machine
+  bool selectors = false;              ///< exec asks track_executable's and track_cgroup's sets
+  std::size_t ring_bytes = 16U << 20;  ///< a power of two, at least a page
   std::span<const aspis_python_layout> layouts;  ///< attach_audit's `layout` is an index into these
 };
 
 /// Counters of the BPF side, summed over CPUs.
 struct KernelTotals {
-  std::uint64_t produced = 0;      ///< events begun, lost ones included
+  std::uint64_t produced = 0;                     ///< events begun, lost ones included
   std::uint64_t ring_full = 0, scratch_busy = 0;  ///< events lost
-  std::uint64_t task_full = 0;     ///< tasks that could not be tracked
+  std::uint64_t task_full = 0;                    ///< tasks that could not be tracked
   std::uint64_t path_cut = 0, value_cut = 0, compat = 0;
-  std::uint64_t missed = 0;        ///< program runs that the kernel left out (nested in themselves)
+  std::uint64_t missed = 0;  ///< program runs that the kernel left out (nested in themselves)
 };
 
 class Observer {
@@ -52,15 +52,17 @@ class Observer {
   /// Hooks of the backend that this kernel does not have or refused.
   [[nodiscard]] const std::vector<Missing>& missing() const;
 
-  /// Tracks the process behind a pidfd, from find_tasks() on. `started`: a child of ours that has not
-  /// run anything yet, so that it is not reported as found.
+  /// Tracks the process behind a pidfd, from find_tasks() on. `started`: a child of ours that has
+  /// not run anything yet, so that it is not reported as found.
   Result<> track_process(int pidfd, bool started);
   /// Tracks every process that executes this file, from now on; running ones from find_tasks() on.
   /// `device` as stat(2) gives it.
   Result<> track_executable(std::uint64_t device, std::uint64_t inode);
-  /// Tracks every process in this cgroup or below it. The id is the inode of the cgroup's directory.
+  /// Tracks every process in this cgroup or below it. The id is the inode of the cgroup's
+  /// directory.
   Result<> track_cgroup(std::uint64_t id);
-  /// Goes through all running tasks: those selected become tracked and are told of as process.found.
+  /// Goes through all running tasks: those selected become tracked and are told of as
+  /// process.found.
   Result<> find_tasks();
 
   /// Puts a probe on every place of USDT python:audit in this file, in all processes that run it;

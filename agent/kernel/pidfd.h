@@ -11,8 +11,8 @@
 
 namespace aspis {
 
-/// A descriptor for a process of this pid namespace (pidfd_open(2); the C library of Debian 12 has no
-/// wrapper that C++ can include beside <sys/wait.h>).
+/// A descriptor for a process of this pid namespace (pidfd_open(2); the C library of Debian 12 has
+/// no wrapper that C++ can include beside <sys/wait.h>).
 inline Result<Fd> open_pidfd(pid_t pid) {
   Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!fd.valid()) return fail_errno("process " + std::to_string(pid));

@@ -35,7 +35,8 @@ bool kernel_has(const btf* kernel, std::string_view section) {
   if (slash == std::string_view::npos) return true;
   const std::string_view type = section.substr(0, slash);
   const std::string target(section.substr(slash + 1));
-  if (type == "lsm") return btf__find_by_name_kind(kernel, ("bpf_lsm_" + target).c_str(), BTF_KIND_FUNC) > 0;
+  if (type == "lsm")
+    return btf__find_by_name_kind(kernel, ("bpf_lsm_" + target).c_str(), BTF_KIND_FUNC) > 0;
   if (type == "tp_btf")
     return btf__find_by_name_kind(kernel, ("btf_trace_" + target).c_str(), BTF_KIND_TYPEDEF) > 0;
   if (type == "fmod_ret" || type == "fentry")
@@ -47,7 +48,8 @@ bool kernel_has(const btf* kernel, std::string_view section) {
 
 std::string_view Missing::hook() const {
   const auto end = program.find("__");
-  return end == std::string::npos ? std::string_view(program) : std::string_view(program).substr(end + 2);
+  return end == std::string::npos ? std::string_view(program)
+                                  : std::string_view(program).substr(end + 2);
 }
 
 std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel) {
@@ -68,6 +70,8 @@ std::vector<Missing> select_programs(bpf_object* object, Backend backend, const 
   return missing;
 }
 
-bool attached_directly(std::string_view program) { return !program.starts_with(kSyscall); }
+bool attached_directly(std::string_view program) {
+  return !program.starts_with(kSyscall);
+}
 
 }  // namespace aspis

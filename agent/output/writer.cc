@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "agent/output/write_target.h"
@@ -15,7 +16,14 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{100};
 
 std::uint64_t count_lines(std::string_view text) {
-  return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+  std::uint64_t lines = 0;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at != end; ++at) {  // by memchr: std::count goes byte by byte
+    at = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+    if (at == nullptr) break;
+    ++lines;
+  }
+  return lines;
 }
 
 bool may_pass(int code) {

@@ -36,7 +36,8 @@ bool verdict_exists(const std::string& name) {
 bool Filter::passes(const Record& record) const {
   if (record.process == nullptr) return true;
   const Process& process = *record.process;
-  if (!pids.empty() && std::find(pids.begin(), pids.end(), process.id.pid) == pids.end()) return false;
+  if (!pids.empty() && std::find(pids.begin(), pids.end(), process.id.pid) == pids.end())
+    return false;
   if (!exes.empty() && !any_glob(exes, process.exe)) return false;
   if (python_only && !process.python) return false;
   if (!event_passes(events, record)) return false;

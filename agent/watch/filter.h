@@ -13,8 +13,8 @@ namespace aspis {
 /// Empty lists let everything pass; those that are not must all let the record pass.
 struct Filter {
   std::vector<std::uint32_t> pids;
-  std::vector<std::string> exes;      ///< globs on the executable's path
-  std::vector<std::string> events;    ///< globs on "file.open", and on "python.NAME" for audit events
+  std::vector<std::string> exes;    ///< globs on the executable's path
+  std::vector<std::string> events;  ///< globs on "file.open", and on "python.NAME" for audit events
   std::vector<std::string> verdicts;  ///< "allowed", "denied", "complain"
   bool python_only = false;           ///< only processes that have raised an audit event
 

@@ -15,9 +15,10 @@ namespace {
 int layout_row(const cpython::Interpreter& interpreter) {
   if (interpreter.free_threaded) return -1;
   const auto layouts = cpython::layouts();
-  const auto row = std::find_if(layouts.begin(), layouts.end(), [&](const aspis_python_layout& layout) {
-    return layout.major == interpreter.major && layout.minor == interpreter.minor;
-  });
+  const auto row =
+      std::find_if(layouts.begin(), layouts.end(), [&](const aspis_python_layout& layout) {
+        return layout.major == interpreter.major && layout.minor == interpreter.minor;
+      });
   return row == layouts.end() ? -1 : static_cast<int>(row - layouts.begin());
 }
 
@@ -27,17 +28,21 @@ bool Interpreters::attach(const cpython::Interpreter& interpreter) {
   if (!seen_.emplace(interpreter.device, interpreter.inode).second) return false;
   const std::string name = interpreter.shown.empty() ? interpreter.path : interpreter.shown;
   if (interpreter.audit_locations == 0) {
-    spdlog::warn("{}: CPython {}.{} has no audit probe (built without --with-dtrace): what it says is missing",
-                 name, interpreter.major, interpreter.minor);
+    spdlog::warn(
+        "{}: CPython {}.{} has no audit probe (built without --with-dtrace): what it says is "
+        "missing",
+        name, interpreter.major, interpreter.minor);
     return false;
   }
   const int row = layout_row(interpreter);
   if (row < 0) {
-    spdlog::warn("{}: the object layout of CPython {}.{}{} is not known: what it says is missing", name,
-                 interpreter.major, interpreter.minor, interpreter.free_threaded ? "t" : "");
+    spdlog::warn("{}: the object layout of CPython {}.{}{} is not known: what it says is missing",
+                 name, interpreter.major, interpreter.minor, interpreter.free_threaded ? "t" : "");
     return false;
   }
-  if (const auto attached = observer_.attach_audit(interpreter.path, static_cast<std::uint32_t>(row)); !attached) {
+  if (const auto attached =
+          observer_.attach_audit(interpreter.path, static_cast<std::uint32_t>(row));
+      !attached) {
     spdlog::warn("{}: what this interpreter says is missing", attached.error().text());
     return false;
   }
@@ -55,7 +60,8 @@ std::size_t Interpreters::attach_standard() {
 
 void Interpreters::note_image(std::uint32_t pid, std::uint32_t device, std::uint64_t inode) {
   if (!images_.emplace(device, inode).second) return;
-  const std::pair<std::uint64_t, std::uint64_t> file{makedev(device >> 20, device & 0xfffff), inode};
+  const std::pair<std::uint64_t, std::uint64_t> file{makedev(device >> 20, device & 0xfffff),
+                                                     inode};
   if (seen_.contains(file)) return;
   const auto found = cpython::inspect_process(static_cast<pid_t>(pid));
   if (!found) {

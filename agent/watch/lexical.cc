@@ -26,7 +26,8 @@ Fd open_in_root(const std::string& root, const std::string& directory) {
   open_how how{};
   how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT;
-  return Fd(static_cast<int>(::syscall(SYS_openat2, base.get(), directory.c_str(), &how, sizeof(how))));
+  return Fd(
+      static_cast<int>(::syscall(SYS_openat2, base.get(), directory.c_str(), &how, sizeof(how))));
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ void resolve_lexical(std::uint32_t pid, Path& path, std::string& storage) {
   // The text starts at the namespace's root. The process's own root may lie below it (chroot).
   const std::string root = "/proc/" + std::to_string(pid) + "/root";
   std::string directory(text.substr(0, slash + 1));
-  if (const std::string below = read_link(root); below.size() > 1 && directory.starts_with(below + "/"))
+  if (const std::string below = read_link(root);
+      below.size() > 1 && directory.starts_with(below + "/"))
     directory.erase(0, below.size());
   const Fd opened = open_in_root(root, directory);
   if (!opened.valid()) return;

@@ -48,9 +48,13 @@ Result<std::unique_ptr<Sink>> make_sink(SessionOptions& options) {
 
 }  // namespace
 
-std::uint64_t boot_time() { return static_cast<std::uint64_t>(clock_ns(CLOCK_BOOTTIME)); }
+std::uint64_t boot_time() {
+  return static_cast<std::uint64_t>(clock_ns(CLOCK_BOOTTIME));
+}
 
-std::int64_t wall_offset() { return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME); }
+std::int64_t wall_offset() {
+  return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+}
 
 Session::Session(std::string output_name, Filter filter, std::unique_ptr<Sink> sink)
     : output_name_(std::move(output_name)),
@@ -64,7 +68,8 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
       new Session(std::move(options.output_name), std::move(options.filter), std::move(sink)));
   options.observer.layouts = cpython::layouts();
   session->observer_ = TRY(Observer::create(
-      options.observer, [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
+      options.observer,
+      [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
   session->interpreters_ = std::make_unique<Interpreters>(*session->observer_);
   session->interpreters_->attach_standard();
   return session;
@@ -149,8 +154,8 @@ Result<> Session::finish() {
   summary_.missed_runs = totals.missed;
   const auto closed = sink_->close(summary_, boot_time(), kFlushPatience);
   if (closed) return {};
-  return fail(output_name_ + ": " + closed.error().text() + "; " + std::to_string(sink_->totals().lost) +
-              " events are missing from it");
+  return fail(output_name_ + ": " + closed.error().text() + "; " +
+              std::to_string(sink_->totals().lost) + " events are missing from it");
 }
 
 }  // namespace aspis

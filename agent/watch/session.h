@@ -22,9 +22,9 @@ namespace aspis {
 struct SessionOptions {
   ObserverOptions observer;
   std::string format = "compact";
-  Fd output;                ///< where lines go; taken over
-  std::string output_name;  ///< for messages: "standard error", or the file's path
-  std::size_t queue_bytes = 8U << 20;
+  Fd output;                            ///< where lines go; taken over
+  std::string output_name;              ///< for messages: "standard error", or the file's path
+  std::size_t queue_bytes = 32U << 20;  ///< rides out a disk that stalls for a moment
   Filter filter;
 };
 
@@ -43,8 +43,8 @@ class Session {
   Result<> pump();
   /// Time has passed: call about ten times a second. Says once when the output has failed.
   void tick();
-  /// Handles what is left, writes the summary and closes the output. An error means that records are
-  /// missing from the output; the message says how many.
+  /// Handles what is left, writes the summary and closes the output. An error means that records
+  /// are missing from the output; the message says how many.
   Result<> finish();
 
   [[nodiscard]] bool output_failed() const { return output_failed_; }

@@ -2,12 +2,12 @@
 /*
  * What the BPF programs write into the ring and the agent reads out of it.
  *
- * A record is: struct aspis_event (the header), the rest of its kind's payload struct, then a tail of
- * bytes whose lengths the payload gives, in the order in which the payload names them. Nothing in the
- * tail is NUL-terminated or aligned.
+ * A record is: struct aspis_event (the header), the rest of its kind's payload struct, then a tail
+ * of bytes whose lengths the payload gives, in the order in which the payload names them. Nothing
+ * in the tail is NUL-terminated or aligned.
  *
- * Rules of this header: <linux/types.h> only, explicit padding, no pointers, no packed; a static_assert
- * on every size. Both clang -target bpf and g++ compile it.
+ * Rules of this header: <linux/types.h> only, explicit padding, no pointers, no packed; a
+ * static_assert on every size. Both clang -target bpf and g++ compile it.
  */
 #ifndef ASPIS_ABI_EVENT_H
 #define ASPIS_ABI_EVENT_H
@@ -50,54 +50,62 @@ enum aspis_verdict {
 };
 
 /* aspis_event.flags */
-#define ASPIS_F_PYTHON 0x01    /* this image has raised an audit event: it is a CPython under observation */
+#define ASPIS_F_PYTHON                                                                             \
+	0x01 /* this image has raised an audit event: it is a CPython under observation */
 #define ASPIS_F_INHERITED 0x02 /* cause came over exec: this image has raised none itself */
 #define ASPIS_F_CUT 0x04       /* something in the tail was cut; the payload says what */
 #define ASPIS_F_COMPAT 0x08    /* raised by a 32-bit system call */
 
 /* The head of every record. 72 bytes. */
 struct aspis_event {
-	__u32 size;    /* bytes of the record, tail included */
-	__u16 kind;    /* enum aspis_kind */
-	__u8 verdict;  /* enum aspis_verdict */
-	__u8 flags;    /* ASPIS_F_* */
-	__u64 seq;     /* 1, 2, 3, … over all CPUs, lost events included */
-	__u64 time;    /* ns, CLOCK_BOOTTIME */
-	__u64 cause;   /* seq of the audit event in force on this thread; 0: none. Of an audit event itself: what was in
-	                  force when the process was forked or replaced its image */
-	__u64 start;   /* ns, CLOCK_BOOTTIME: when the process started; with pid its identity */
-	__u64 cgroup;  /* cgroup v2 id (inode of its directory) */
-	__u32 pid;     /* thread group id, initial pid namespace */
+	__u32 size;   /* bytes of the record, tail included */
+	__u16 kind;   /* enum aspis_kind */
+	__u8 verdict; /* enum aspis_verdict */
+	__u8 flags;   /* ASPIS_F_* */
+	__u64 seq;    /* 1, 2, 3, … over all CPUs, lost events included */
+	__u64 time;   /* ns, CLOCK_BOOTTIME */
+	__u64 cause;  /* seq of the audit event in force on this thread; 0: none. Of an audit event
+			 itself: what was in  force when the process was forked or replaced its image
+		       */
+	__u64 start;  /* ns, CLOCK_BOOTTIME: when the process started; with pid its identity */
+	__u64 cgroup; /* cgroup v2 id (inode of its directory) */
+	__u32 pid;    /* thread group id, initial pid namespace */
 	__u32 tid;
-	__u32 uid;     /* real ids, initial user namespace */
+	__u32 uid; /* real ids, initial user namespace */
 	__u32 gid;
-	__u32 lost_ring;    /* events lost on this CPU since the last one sent from it: the ring was full */
+	__u32 lost_ring;    /* events lost on this CPU since the last one sent from it: the ring was
+			       full */
 	__u32 lost_scratch; /* the same: every scratch buffer was taken */
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_event) == 72, "aspis_event");
 
 /* aspis_path.flags */
-#define ASPIS_PATH_CUT 0x0001      /* longer than ASPIS_PATH_MAX: the front is missing */
-#define ASPIS_PATH_DELETED 0x0002  /* the name no longer leads to this file */
-#define ASPIS_PATH_DETACHED 0x0004 /* the mount is in no namespace (lazy umount, memfd, open_tree) */
-#define ASPIS_PATH_FOREIGN 0x0008  /* the mount is in another namespace than the task: path is from that one's root */
-#define ASPIS_PATH_PIPE 0x0010     /* no path: an anonymous pipe; ino names it */
-#define ASPIS_PATH_SOCKET 0x0020   /* no path: a socket; ino names it */
-#define ASPIS_PATH_ANON 0x0040     /* no path: an anonymous inode; bytes are its name, e.g. "[eventfd]" */
-#define ASPIS_PATH_LEXICAL 0x0080  /* not walked by the kernel: directory + the string that the program passed */
-#define ASPIS_PATH_LITERAL 0x0100  /* a text, not a path: the target of a symbolic link */
-#define ASPIS_PATH_ERROR 0x0200    /* could not be read; bytes are what is known of it */
-#define ASPIS_PATH_MEMFD 0x0400    /* bytes are "memfd:NAME" */
+#define ASPIS_PATH_CUT 0x0001	  /* longer than ASPIS_PATH_MAX: the front is missing */
+#define ASPIS_PATH_DELETED 0x0002 /* the name no longer leads to this file */
+#define ASPIS_PATH_DETACHED                                                                        \
+	0x0004 /* the mount is in no namespace (lazy umount, memfd, open_tree) */
+#define ASPIS_PATH_FOREIGN                                                                         \
+	0x0008 /* the mount is in another namespace than the task: path is from that one's root */
+#define ASPIS_PATH_PIPE 0x0010	 /* no path: an anonymous pipe; ino names it */
+#define ASPIS_PATH_SOCKET 0x0020 /* no path: a socket; ino names it */
+#define ASPIS_PATH_ANON                                                                            \
+	0x0040 /* no path: an anonymous inode; bytes are its name, e.g. "[eventfd]" */
+#define ASPIS_PATH_LEXICAL                                                                         \
+	0x0080 /* not walked by the kernel: directory + the string that the program passed */
+#define ASPIS_PATH_LITERAL 0x0100 /* a text, not a path: the target of a symbolic link */
+#define ASPIS_PATH_ERROR 0x0200	  /* could not be read; bytes are what is known of it */
+#define ASPIS_PATH_MEMFD 0x0400	  /* bytes are "memfd:NAME" */
 
 struct aspis_path {
-	__u16 len;    /* bytes in the tail */
-	__u16 flags;  /* ASPIS_PATH_* */
-	__u32 dev;    /* super_block.s_dev, kernel encoding: major << 20 | minor */
+	__u16 len;   /* bytes in the tail */
+	__u16 flags; /* ASPIS_PATH_* */
+	__u32 dev;   /* super_block.s_dev, kernel encoding: major << 20 | minor */
 	__u64 ino;
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_path) == 16, "aspis_path");
 
-/* PROCESS_EXEC, PROCESS_FOUND. Tail: exe, cwd, argv (each argument ends in NUL, the last one's may be cut). */
+/* PROCESS_EXEC, PROCESS_FOUND. Tail: exe, cwd, argv (each argument ends in NUL, the last one's may
+ * be cut). */
 struct aspis_exec_event {
 	struct aspis_event e;
 	struct aspis_path exe;
@@ -127,14 +135,15 @@ struct aspis_exit_event {
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_exit_event) == 80, "aspis_exit_event");
 
-/* FILE_*. Tail: path, other. `other` is the new name (rename, link) or the link's text (symlink). */
+/* FILE_*. Tail: path, other. `other` is the new name (rename, link) or the link's text (symlink).
+ */
 struct aspis_file_event {
 	struct aspis_event e;
 	struct aspis_path path;
 	struct aspis_path other;
-	__u32 flags;  /* open(2) flags; prot for mmap_exec */
-	__u32 mode;   /* create, mkdir, chmod: mode bits; open: those of the inode */
-	__u32 uid;    /* chown; (u32)-1: unchanged */
+	__u32 flags; /* open(2) flags; prot for mmap_exec */
+	__u32 mode;  /* create, mkdir, chmod: mode bits; open: those of the inode */
+	__u32 uid;   /* chown; (u32)-1: unchanged */
 	__u32 gid;
 	__u64 length; /* truncate; ~0: not known on this hook */
 };
@@ -143,17 +152,17 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_file_event) == 128, "aspis_file_event");
 /* NET_*. Tail: unix_path (as in sun_path: an abstract name starts with NUL). */
 struct aspis_net_event {
 	struct aspis_event e;
-	__u16 family;    /* AF_* */
-	__u16 type;      /* SOCK_* */
-	__u16 protocol;  /* IPPROTO_* */
-	__u16 port;      /* host byte order */
-	__u8 address[16];/* network byte order; inet uses the first four */
-	__u32 backlog;   /* listen */
-	__u32 scope;     /* inet6 scope id */
-	__u16 unix_len;  /* bytes in the tail */
-	__u16 local_port;/* accept, listen */
-	__u32 bytes;     /* sendmsg: size of the message */
-	__u8 local[16];  /* accept, listen: the socket's own address */
+	__u16 family;	  /* AF_* */
+	__u16 type;	  /* SOCK_* */
+	__u16 protocol;	  /* IPPROTO_* */
+	__u16 port;	  /* host byte order */
+	__u8 address[16]; /* network byte order; inet uses the first four */
+	__u32 backlog;	  /* listen */
+	__u32 scope;	  /* inet6 scope id */
+	__u16 unix_len;	  /* bytes in the tail */
+	__u16 local_port; /* accept, listen */
+	__u32 bytes;	  /* sendmsg: size of the message */
+	__u8 local[16];	  /* accept, listen: the socket's own address */
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_net_event) == 128, "aspis_net_event");
 
@@ -162,10 +171,11 @@ struct aspis_privilege_event {
 	struct aspis_event e;
 	struct aspis_path path;
 	__u64 target_start; /* ptrace, kill: the target's identity */
-	__u64 flags;        /* mount flags */
+	__u64 flags;	    /* mount flags */
 	__u32 target_pid;
-	__u32 number;       /* capable: CAP_*; kill: signal; ptrace: PTRACE_MODE_*; bpf: BPF_*; module: READING_* */
-	__u32 old_id[3];    /* setuid: real, effective, saved */
+	__u32 number;	 /* capable: CAP_*; kill: signal; ptrace: PTRACE_MODE_*; bpf: BPF_*; module:
+			    READING_* */
+	__u32 old_id[3]; /* setuid: real, effective, saved */
 	__u32 new_id[3];
 	__u16 text_len;
 	__u16 pad;
@@ -178,16 +188,16 @@ struct aspis_python_event {
 	struct aspis_event e;
 	__u16 name_len;
 	__u16 values_len;
-	__u16 args;       /* arguments that CPython passed */
-	__u16 args_sent;  /* top-level values in the tail, at most ASPIS_AUDIT_ARGS_MAX */
+	__u16 args;	 /* arguments that CPython passed */
+	__u16 args_sent; /* top-level values in the tail, at most ASPIS_AUDIT_ARGS_MAX */
 	__u8 name_cut;
 	__u8 pad[7];
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_python_event) == 88, "aspis_python_event");
 
 /*
- * One Python value in the tail: this head, then `len` bytes; for TUPLE and LIST no bytes, but `len` values.
- * Read it by memcpy: it is not aligned.
+ * One Python value in the tail: this head, then `len` bytes; for TUPLE and LIST no bytes, but `len`
+ * values. Read it by memcpy: it is not aligned.
  */
 struct aspis_value {
 	__u8 type;  /* enum aspis_value_type */
@@ -198,29 +208,30 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_value) == 4, "aspis_value");
 
 enum aspis_value_type {
 	ASPIS_VALUE_NONE = 0,
-	ASPIS_VALUE_BOOL = 1,   /* one byte, 0 or 1 */
-	ASPIS_VALUE_INT = 2,    /* __u64 magnitude, sign in flags; CUT: it did not fit, the low 64 bits follow */
-	ASPIS_VALUE_FLOAT = 3,  /* double */
-	ASPIS_VALUE_STR = 4,    /* code units of 1, 2 or 4 bytes, by ASPIS_VALUE_KIND; 1 is Latin-1 */
+	ASPIS_VALUE_BOOL = 1, /* one byte, 0 or 1 */
+	ASPIS_VALUE_INT =
+		2, /* __u64 magnitude, sign in flags; CUT: it did not fit, the low 64 bits follow */
+	ASPIS_VALUE_FLOAT = 3, /* double */
+	ASPIS_VALUE_STR = 4, /* code units of 1, 2 or 4 bytes, by ASPIS_VALUE_KIND; 1 is Latin-1 */
 	ASPIS_VALUE_BYTES = 5,
 	ASPIS_VALUE_TUPLE = 6,
 	ASPIS_VALUE_LIST = 7,
-	ASPIS_VALUE_OTHER = 8,  /* the type's tp_name */
+	ASPIS_VALUE_OTHER = 8,	    /* the type's tp_name */
 	ASPIS_VALUE_UNREADABLE = 9, /* the memory could not be read (paged out, or not an object) */
 };
 
-#define ASPIS_VALUE_KIND 0x07     /* str: bytes of a code unit */
+#define ASPIS_VALUE_KIND 0x07	  /* str: bytes of a code unit */
 #define ASPIS_VALUE_NEGATIVE 0x08 /* int */
-#define ASPIS_VALUE_CUT 0x80      /* bytes, items or digits are missing */
+#define ASPIS_VALUE_CUT 0x80	  /* bytes, items or digits are missing */
 
 /* Per-CPU counters of the BPF side, index of map `stats`. */
 enum aspis_stat {
-	ASPIS_STAT_RING_FULL = 0,  /* events lost: no room in the ring */
-	ASPIS_STAT_SCRATCH_BUSY,   /* events lost: every scratch buffer of the CPU was taken */
-	ASPIS_STAT_TASK_FULL,      /* tasks that could not be tracked: no memory for their state */
-	ASPIS_STAT_PATH_CUT,       /* events sent with a cut path */
-	ASPIS_STAT_VALUE_CUT,      /* audit events sent with a cut value */
-	ASPIS_STAT_COMPAT,         /* 32-bit system calls that the tracepoint backend does not decode */
+	ASPIS_STAT_RING_FULL = 0, /* events lost: no room in the ring */
+	ASPIS_STAT_SCRATCH_BUSY,  /* events lost: every scratch buffer of the CPU was taken */
+	ASPIS_STAT_TASK_FULL,	  /* tasks that could not be tracked: no memory for their state */
+	ASPIS_STAT_PATH_CUT,	  /* events sent with a cut path */
+	ASPIS_STAT_VALUE_CUT,	  /* audit events sent with a cut value */
+	ASPIS_STAT_COMPAT, /* 32-bit system calls that the tracepoint backend does not decode */
 	ASPIS_STAT_COUNT,
 };
 

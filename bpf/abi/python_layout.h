@@ -3,8 +3,8 @@
  * Where CPython keeps what the audit reader needs of its objects, for one version.
  *
  * All offsets are bytes from the start of the object. The values are data
- * (probes/cpython/layouts.def); the reader has no version test in it, so another version needs a row
- * and no program. Reading a value (Include/cpython/unicodeobject.h, longintrepr.h):
+ * (probes/cpython/layouts.def); the reader has no version test in it, so another version needs a
+ * row and no program. Reading a value (Include/cpython/unicodeobject.h, longintrepr.h):
  *
  * type  = *(u64 *)(object + ob_type); flags = *(u64 *)(type + type_flags);
  *       name = *(char **)(type + type_name)
@@ -56,28 +56,28 @@ enum aspis_python_int_form {
 
 struct aspis_python_layout {
 	/* PyObject, PyVarObject, PyTypeObject */
-	__u16 ob_type;    /* PyTypeObject * */
-	__u16 ob_size;    /* s64 */
+	__u16 ob_type;	  /* PyTypeObject * */
+	__u16 ob_size;	  /* s64 */
 	__u16 type_name;  /* char * */
 	__u16 type_flags; /* u64 */
 
 	/* str */
-	__u16 str_length;       /* s64, code units */
-	__u16 str_state;        /* u32 of bit fields */
-	__u16 str_ascii_data;   /* compact and ASCII: the text */
+	__u16 str_length;	/* s64, code units */
+	__u16 str_state;	/* u32 of bit fields */
+	__u16 str_ascii_data;	/* compact and ASCII: the text */
 	__u16 str_compact_data; /* compact, not ASCII: the text */
 	__u16 str_data_pointer; /* not compact: void *, the text */
 	__u16 pad0;
 	__u32 str_compact_mask; /* in state */
-	__u32 str_ascii_mask;   /* in state */
-	__u8 str_kind_shift;    /* in state */
+	__u32 str_ascii_mask;	/* in state */
+	__u8 str_kind_shift;	/* in state */
 
 	/* int */
-	__u8 int_form;      /* enum aspis_python_int_form */
-	__u16 int_size;     /* ob_size or lv_tag: 8 bytes */
-	__u16 int_digits;   /* u32[] */
+	__u8 int_form;	  /* enum aspis_python_int_form */
+	__u16 int_size;	  /* ob_size or lv_tag: 8 bytes */
+	__u16 int_digits; /* u32[] */
 	__u8 int_digit_bits;
-	__u8 int_tag_shift;     /* the next four: ASPIS_PYTHON_INT_TAG only */
+	__u8 int_tag_shift; /* the next four: ASPIS_PYTHON_INT_TAG only */
 	__u8 int_sign_mask;
 	__u8 int_sign_zero;
 	__u8 int_sign_negative;

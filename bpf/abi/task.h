@@ -9,18 +9,21 @@
 #include "event.h"
 
 /* aspis_task.flags */
-#define ASPIS_TASK_TRACKED 0x01   /* emits events */
-#define ASPIS_TASK_SELF 0x02      /* the observer itself: never emits, or its own work would feed it */
-#define ASPIS_TASK_PYTHON 0x04    /* raised an audit event in this image */
-#define ASPIS_TASK_INHERITED 0x08 /* cause came over exec: nothing in this image has raised one yet */
-#define ASPIS_TASK_STARTED 0x10   /* a child of the observer that has run nothing yet: not to be reported as found */
+#define ASPIS_TASK_TRACKED 0x01 /* emits events */
+#define ASPIS_TASK_SELF 0x02   /* the observer itself: never emits, or its own work would feed it */
+#define ASPIS_TASK_PYTHON 0x04 /* raised an audit event in this image */
+#define ASPIS_TASK_INHERITED                                                                       \
+	0x08 /* cause came over exec: nothing in this image has raised one yet */
+#define ASPIS_TASK_STARTED                                                                         \
+	0x10 /* a child of the observer that has run nothing yet: not to be reported as found */
 
 struct aspis_task {
-	__u64 start; /* start_boottime of the thread group leader, ns; 0 until the BPF side has filled it */
-	__u64 cause; /* seq of the audit event in force, 0: none */
+	__u64 start;  /* start_boottime of the thread group leader, ns; 0 until the BPF side has
+			 filled it */
+	__u64 cause;  /* seq of the audit event in force, 0: none */
 	__u64 origin; /* what `cause` was when this process was forked or replaced its image */
 	__u64 capabilities; /* tracepoint backend: those already reported in this image, by bit */
-	__u32 flags; /* ASPIS_TASK_* */
+	__u32 flags;	    /* ASPIS_TASK_* */
 	__u32 pad;
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 40, "aspis_task");

@@ -14,7 +14,8 @@
 
 #define swap16(port) __builtin_bswap16(port)
 
-/* Where the fields of struct sockaddr_in, _in6 and _un are (include/uapi/linux/in.h, in6.h, un.h). */
+/* Where the fields of struct sockaddr_in, _in6 and _un are (include/uapi/linux/in.h, in6.h, un.h).
+ */
 #define SOCKADDR_FAMILY 0
 #define SOCKADDR_PORT 2
 #define SOCKADDR_INET 4
@@ -23,8 +24,9 @@
 #define SOCKADDR_PATH 2
 
 /*
- * Fills family, address and port from a sockaddr of `len` bytes; a unix path goes to the tail. `user`: it
- * lies in the memory of the process (tracepoint backend), which another thread may change meanwhile.
+ * Fills family, address and port from a sockaddr of `len` bytes; a unix path goes to the tail.
+ * `user`: it lies in the memory of the process (tracepoint backend), which another thread may
+ * change meanwhile.
  */
 static __always_inline void address_emit(struct scratch *scratch, struct aspis_net_event *event,
 	const void *from, __u32 len, bool user)
@@ -36,7 +38,8 @@ static __always_inline void address_emit(struct scratch *scratch, struct aspis_n
 	size &= ADDRESS_MAX - 1;
 	if (size < SOCKADDR_PORT)
 		return;
-	if (user ? bpf_probe_read_user(address, size, from) : bpf_probe_read_kernel(address, size, from))
+	if (user ? bpf_probe_read_user(address, size, from)
+		 : bpf_probe_read_kernel(address, size, from))
 		return;
 	event->family = *(__u16 *)&address[SOCKADDR_FAMILY];
 	if (event->family == AF_INET) {
@@ -52,7 +55,8 @@ static __always_inline void address_emit(struct scratch *scratch, struct aspis_n
 		if (address[SOCKADDR_PATH]) /* a path ends at its NUL, an abstract name at `len` */
 			for (end = 0; end < UNIX_PATH_MAX && address[SOCKADDR_PATH + end]; end++)
 				;
-		event->unix_len = tail_kernel(scratch, &address[SOCKADDR_PATH], end > bytes ? bytes : end);
+		event->unix_len =
+			tail_kernel(scratch, &address[SOCKADDR_PATH], end > bytes ? bytes : end);
 	}
 }
 
@@ -101,19 +105,22 @@ static __always_inline void socket_peer(struct aspis_net_event *event, struct so
 }
 
 /* The name a unix socket is bound to, to the tail. */
-static __always_inline void socket_unix_name(struct scratch *scratch, struct aspis_net_event *event, struct sock *sk)
+static __always_inline void socket_unix_name(
+	struct scratch *scratch, struct aspis_net_event *event, struct sock *sk)
 {
 	struct unix_address *address = BPF_CORE_READ((struct unix_sock *)sk, addr);
 	int len;
 
 	if (event->family != AF_UNIX || !address)
 		return;
-	len = BPF_CORE_READ(address, len) - (int)sizeof(__u16); /* of sockaddr_un: the family is in it */
+	len = BPF_CORE_READ(address, len) -
+	      (int)sizeof(__u16); /* of sockaddr_un: the family is in it */
 	if (len <= 0 || len > UNIX_PATH_MAX)
 		return;
 	event->unix_len = tail_kernel(scratch,
 		(const void *)address + bpf_core_field_offset(struct unix_address, name) +
-			bpf_core_field_offset(struct sockaddr_un, sun_path), len);
+			bpf_core_field_offset(struct sockaddr_un, sun_path),
+		len);
 	if (event->unix_len && scratch->record[(scratch->used - 1) & (RECORD_MAX - 1)] == 0 &&
 		scratch->record[(scratch->used - event->unix_len) & (RECORD_MAX - 1)]) {
 		event->unix_len--; /* the path's NUL, which len counts */

@@ -13,11 +13,12 @@
 #include "state.bpf.h"
 
 #define RECORD_MAX 16384 /* fixed part and tail; power of two */
-#define CHUNK_MAX 4096   /* longest single piece of a tail; power of two */
+#define CHUNK_MAX 4096	 /* longest single piece of a tail; power of two */
 #define NAME_MAX_BYTES 255
 #define SCRATCH_PER_CPU 3
 
-/* Before a mask: keeps the compiler, which may know it to be useless, from dropping what the verifier wants. */
+/* Before a mask: keeps the compiler, which may know it to be useless, from dropping what the
+ * verifier wants. */
 #define KEEP(value) asm volatile("" : "+r"(value))
 
 struct walk {
@@ -32,7 +33,7 @@ struct decode {
 	__u64 next[4]; /* address of the next PyObject * */
 	__u32 left[4]; /* of this tuple or list */
 	__u32 level;
-	__u32 budget;  /* values that may still be added */
+	__u32 budget;	  /* values that may still be added */
 	__u8 object[128]; /* copy of the head of the object at hand */
 };
 
@@ -41,7 +42,7 @@ struct scratch {
 	__u32 used; /* bytes of record */
 	struct walk walk;
 	struct decode decode;
-	char path[CHUNK_MAX + 256];           /* written from its end */
+	char path[CHUNK_MAX + 256]; /* written from its end */
 	char record[RECORD_MAX + CHUNK_MAX] __attribute__((aligned(8)));
 };
 
@@ -79,11 +80,11 @@ static __always_inline __u64 event_number(void)
 }
 
 /*
- * Starts event `seq` of the current (or, in iterators, another) task. `fixed` is the size of the kind's
- * payload struct, header included; it is zeroed. Returns NULL when the event is lost.
+ * Starts event `seq` of the current (or, in iterators, another) task. `fixed` is the size of the
+ * kind's payload struct, header included; it is zeroed. Returns NULL when the event is lost.
  */
-static __always_inline struct scratch *event_begin_numbered(struct task_struct *task,
-	struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
+static __always_inline struct scratch *event_begin_numbered(
+	struct task_struct *task, struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
 {
 	struct scratch *scratch = scratch_lease();
 	struct aspis_event *e;
@@ -102,7 +103,7 @@ static __always_inline struct scratch *event_begin_numbered(struct task_struct *
 	__builtin_memset(e, 0, fixed);
 	e->kind = kind;
 	e->flags = (state->flags & ASPIS_TASK_PYTHON ? ASPIS_F_PYTHON : 0) |
-		(state->flags & ASPIS_TASK_INHERITED ? ASPIS_F_INHERITED : 0);
+		   (state->flags & ASPIS_TASK_INHERITED ? ASPIS_F_INHERITED : 0);
 	e->seq = seq;
 	e->time = bpf_ktime_get_boot_ns();
 	e->cause = state->cause;
@@ -115,7 +116,7 @@ static __always_inline struct scratch *event_begin_numbered(struct task_struct *
 	return scratch;
 }
 
-#define event_begin(task, state, kind, fixed) \
+#define event_begin(task, state, kind, fixed)                                                      \
 	event_begin_numbered(task, state, kind, fixed, event_number())
 
 /* The payload of an event that event_begin started. */

@@ -3,35 +3,40 @@
  * One body, two programs: HOOK(file_open) makes lsm__file_open and fmr__file_open, which both call
  * on_file_open(ctx). The agent loads the set of the backend that it chose.
  *
- * Both program types get the arguments in ctx[]: an lsm program those of the hook, an fmod_ret program
- * those of the function security_HOOK around it. They are the same but for mmap_file. The value of an
- * earlier program on the same hook needs no look: the trampoline leaves at the first program that returns
- * non-zero.
+ * Both program types get the arguments in ctx[]: an lsm program those of the hook, an fmod_ret
+ * program those of the function security_HOOK around it. They are the same but for mmap_file. The
+ * value of an earlier program on the same hook needs no look: the trampoline leaves at the first
+ * program that returns non-zero.
  */
 #ifndef ASPIS_HOOK_BPF_H
 #define ASPIS_HOOK_BPF_H
 
 #include "path.bpf.h"
 
-#define HOOK_PROGRAM(section, name, body)                                                              \
-	SEC(section)                                                                                   \
-	int name(unsigned long long *ctx)                                                              \
-	{                                                                                              \
-		body(ctx);                                                                             \
-		return 0;                                                                              \
+/*
+ * The body is a function of its own: inlined, its register saves would be paid by untracked tasks,
+ * too.
+ */
+#define HOOK_PROGRAM(section, name, body)                                                          \
+	SEC(section)                                                                               \
+	int name(unsigned long long *ctx)                                                          \
+	{                                                                                          \
+		if (current_may_be_tracked())                                                      \
+			body(ctx);                                                                 \
+		return 0;                                                                          \
 	}
 
-#define HOOK(hook)                                                                                     \
-	static __always_inline void on_##hook(unsigned long long *ctx);                                \
-	HOOK_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook)                                            \
-	HOOK_PROGRAM("?fmod_ret/security_" #hook, fmr__##hook, on_##hook)                              \
-	static __always_inline void on_##hook(unsigned long long *ctx)
+#define HOOK(hook)                                                                                 \
+	static __noinline void on_##hook(unsigned long long *ctx);                                 \
+	HOOK_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook)                                        \
+	HOOK_PROGRAM("?fmod_ret/security_" #hook, fmr__##hook, on_##hook)                          \
+	static __noinline void on_##hook(unsigned long long *ctx)
 
 /* The same for a hook that returns nothing: fmod_ret cannot attach there, fentry can. */
-#define VOID_HOOK(hook)                                                                                \
-	static __always_inline void on_##hook(unsigned long long *ctx);                                \
-	HOOK_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook)                                            \
-	HOOK_PROGRAM("?fentry/security_" #hook, fmr__##hook, on_##hook)                                \
-	static __always_inline void on_##hook(unsigned long long *ctx)
+#define VOID_HOOK(hook)                                                                            \
+	static __noinline void on_##hook(unsigned long long *ctx);                                 \
+	HOOK_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook)                                        \
+	HOOK_PROGRAM("?fentry/security_" #hook, fmr__##hook, on_##hook)                            \
+	static __noinline void on_##hook(unsigned long long *ctx)
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel types that Aspis reads, with only the fields it reads. CO-RE relocates them against the
- * running kernel's BTF, so that no vmlinux.h is needed to build. Members of anonymous unions in the
- * kernel are written flat: libbpf looks inside anonymous members.
+ * The kernel types that Aspis reads, with only the fields it reads. CO-RE relocates them against
+ * the running kernel's BTF, so that no vmlinux.h is needed to build. Members of anonymous unions in
+ * the kernel are written flat: libbpf looks inside anonymous members.
  */
 #ifndef ASPIS_KERNEL_BPF_H
 #define ASPIS_KERNEL_BPF_H

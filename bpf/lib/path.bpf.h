@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * From a dentry seen through a mount to the path from the root of the mount's namespace: what
- * d_absolute_path() gives (fs/d_path.c), a chroot notwithstanding. One walker for every hook, kernel
- * and backend.
+ * d_absolute_path() gives (fs/d_path.c), a chroot notwithstanding. One walker for every hook,
+ * kernel and backend.
  *
- * The path is written backwards into scratch.path. Two loops do the same steps: path_walk follows typed
- * pointers (plain loads, most paths end inside it), walk_step goes on from there by probe reads across
- * mounts and for long paths. Neither takes rename_lock: a directory that is renamed while we pass it can
- * show its old or its new name, and a torn name is possible in theory.
+ * The path is written backwards into scratch.path. Two loops do the same steps: path_walk follows
+ * typed pointers (plain loads, most paths end inside it), walk_step goes on from there by probe
+ * reads across mounts and for long paths. Neither takes rename_lock: a directory that is renamed
+ * while we pass it can show its old or its new name, and a torn name is possible in theory.
  */
 #ifndef ASPIS_PATH_BPF_H
 #define ASPIS_PATH_BPF_H
 
 #include "emit.bpf.h"
 
-#define WALK_TYPED 12   /* components that the typed loop takes; each costs the verifier in every hook */
-#define WALK_MAX 4096   /* steps of the other: 2048 components of one byte make the longest path */
+#define WALK_TYPED                                                                                 \
+	12 /* components that the typed loop takes; each costs the verifier in every hook */
+#define WALK_MAX 4096 /* steps of the other: 2048 components of one byte make the longest path */
 
 #define PIPEFS_MAGIC 0x50495045
 #define SOCKFS_MAGIC 0x534F434B
@@ -23,7 +24,8 @@
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
 
-/* Puts "/name" before what is there. Returns non-zero when it does not fit: then the path is cut. */
+/* Puts "/name" before what is there. Returns non-zero when it does not fit: then the path is cut.
+ */
 static __always_inline int walk_prepend(struct scratch *scratch, const void *name, __u32 len)
 {
 	__u32 off = scratch->walk.off;
@@ -47,7 +49,8 @@ static __always_inline void walk_check_namespace(struct scratch *scratch, struct
 	struct nsproxy *nsproxy = task->nsproxy;
 	__u64 ns = (__u64)BPF_CORE_READ(mount, mnt_ns);
 
-	/* NULL after a lazy umount, ERR_PTR for the kernel's own mounts (fs/mount.h: MNT_NS_INTERNAL) */
+	/* NULL after a lazy umount, ERR_PTR for the kernel's own mounts (fs/mount.h:
+	 * MNT_NS_INTERNAL) */
 	if (!ns || ns >= (__u64)-4095)
 		scratch->walk.flags |= ASPIS_PATH_DETACHED;
 	else if (nsproxy && ns != (__u64)nsproxy->mnt_ns)
@@ -93,7 +96,8 @@ static long walk_step(__u32 index, void *data)
 	return 0;
 }
 
-/* Goes on from walk.dentry and walk.mount to the root; then the path stands in scratch.path from walk.off. */
+/* Goes on from walk.dentry and walk.mount to the root; then the path stands in scratch.path from
+ * walk.off. */
 static __always_inline void walk_rest(struct scratch *scratch)
 {
 	struct scratch *data = scratch;
@@ -108,8 +112,9 @@ static __always_inline void walk_rest(struct scratch *scratch)
 }
 
 /*
- * A dentry that is its own parent and no mount's root: pipes, sockets, memfds, anonymous inodes. They
- * have no path; ino, and for some a name, stand for it (their d_dname gives /proc/PID/fd its text).
+ * A dentry that is its own parent and no mount's root: pipes, sockets, memfds, anonymous inodes.
+ * They have no path; ino, and for some a name, stand for it (their d_dname gives /proc/PID/fd its
+ * text).
  */
 static __always_inline void walk_pseudo(struct scratch *scratch, struct dentry *dentry)
 {
@@ -136,8 +141,9 @@ static __always_inline void path_finish(struct scratch *scratch, struct aspis_pa
 {
 	__u32 off = scratch->walk.off & (CHUNK_MAX - 1);
 
-	out->len = scratch->walk.off < CHUNK_MAX ?
-		tail_kernel(scratch, &scratch->path[off], CHUNK_MAX - off) : 0;
+	out->len = scratch->walk.off < CHUNK_MAX
+			   ? tail_kernel(scratch, &scratch->path[off], CHUNK_MAX - off)
+			   : 0;
 	out->flags = scratch->walk.flags;
 	if (scratch->walk.flags & ASPIS_PATH_CUT) {
 		struct aspis_event *e = (struct aspis_event *)scratch->record;
@@ -152,8 +158,8 @@ static __always_inline void path_finish(struct scratch *scratch, struct aspis_pa
 
 /*
  * Writes the path of `dentry` seen through `mnt` (both typed pointers) to the tail and `out`.
- * `mnt_address` is where mnt was loaded from: the same pointer is wanted as a number too, to reach the
- * struct mount around it, which typed pointers do not allow.
+ * `mnt_address` is where mnt was loaded from: the same pointer is wanted as a number too, to reach
+ * the struct mount around it, which typed pointers do not allow.
  */
 static __always_inline void path_walk(struct scratch *scratch, struct vfsmount *mnt,
 	const void *mnt_address, struct dentry *dentry, struct aspis_path *out)
@@ -188,11 +194,11 @@ static __always_inline void path_walk(struct scratch *scratch, struct vfsmount *
 }
 
 /* Path of a typed struct path *. */
-#define path_emit(scratch, path, out) \
+#define path_emit(scratch, path, out)                                                              \
 	path_walk(scratch, (path)->mnt, &(path)->mnt, (path)->dentry, out)
 
 /* Path of a typed dentry below the directory `dir` (a typed struct path *): the path_* hooks. */
-#define path_emit_child(scratch, dir, dentry, out) \
+#define path_emit_child(scratch, dir, dentry, out)                                                 \
 	path_walk(scratch, (dir)->mnt, &(dir)->mnt, dentry, out)
 
 /* dev and ino of an inode, typed or not. */
@@ -205,7 +211,8 @@ static __always_inline void path_identity(struct aspis_path *out, struct inode *
 }
 
 /* Path and identity of an open file (typed), deleted or not. */
-static __always_inline void path_emit_file(struct scratch *scratch, struct file *file, struct aspis_path *out)
+static __always_inline void path_emit_file(
+	struct scratch *scratch, struct file *file, struct aspis_path *out)
 {
 	struct inode *inode = file->f_inode;
 	struct dentry *dentry = file->f_path.dentry;
@@ -218,8 +225,8 @@ static __always_inline void path_emit_file(struct scratch *scratch, struct file 
 }
 
 /* The same for a struct path at a kernel address: where no typed pointer can be had. */
-static __always_inline void path_emit_address(struct scratch *scratch, const struct path *path,
-	struct aspis_path *out)
+static __always_inline void path_emit_address(
+	struct scratch *scratch, const struct path *path, struct aspis_path *out)
 {
 	struct vfsmount *mnt = BPF_CORE_READ(path, mnt);
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Reads Python objects out of the current process: str, bytes, int, bool, None, float, and tuples and
- * lists of them, into the tail of an event. How: bpf/abi/python_layout.h. One object is one step of a
- * bpf_loop; nesting is a small stack of (next item, items left). Everything read is the program's own
- * memory and may be nonsense: no offset or length from it is used before it is bounded.
+ * Reads Python objects out of the current process: str, bytes, int, bool, None, float, and tuples
+ * and lists of them, into the tail of an event. How: bpf/abi/python_layout.h. One object is one
+ * step of a bpf_loop; nesting is a small stack of (next item, items left). Everything read is the
+ * program's own memory and may be nonsense: no offset or length from it is used before it is
+ * bounded.
  */
 #ifndef ASPIS_PYTHON_BPF_H
 #define ASPIS_PYTHON_BPF_H
@@ -11,8 +12,9 @@
 #include "emit.bpf.h"
 #include "../abi/python_layout.h"
 
-#define VALUES_MAX 512                         /* of one event, all levels together */
-#define VALUES_ROOM (RECORD_MAX - VALUES_MAX * 16) /* text may fill the record up to here: heads always fit */
+#define VALUES_MAX 512 /* of one event, all levels together */
+#define VALUES_ROOM                                                                                \
+	(RECORD_MAX - VALUES_MAX * 16) /* text may fill the record up to here: heads always fit */
 #define TYPE_NAME_MAX 64
 
 #define OBJECT_HEAD 64
@@ -41,7 +43,8 @@ static __always_inline void value_head(struct scratch *scratch, __u8 type, __u8 
 		EVENT(scratch, aspis_event)->flags |= ASPIS_F_CUT;
 }
 
-static __always_inline void value_scalar(struct scratch *scratch, __u8 type, __u8 flags, __u64 bits, __u16 len)
+static __always_inline void value_scalar(
+	struct scratch *scratch, __u8 type, __u8 flags, __u64 bits, __u16 len)
 {
 	__u32 used;
 
@@ -52,10 +55,13 @@ static __always_inline void value_scalar(struct scratch *scratch, __u8 type, __u
 }
 
 /* `units` code units of `kind` bytes at a user address; as many as there is room for. */
-static __always_inline void value_text(struct scratch *scratch, __u8 type, __u8 kind, __u64 address, __u64 units)
+static __always_inline void value_text(
+	struct scratch *scratch, __u8 type, __u8 kind, __u64 address, __u64 units)
 {
 	__u32 used = scratch->used & (RECORD_MAX - 1);
-	__u32 room = used + sizeof(struct aspis_value) < VALUES_ROOM ? VALUES_ROOM - used - sizeof(struct aspis_value) : 0;
+	__u32 room = used + sizeof(struct aspis_value) < VALUES_ROOM
+			     ? VALUES_ROOM - used - sizeof(struct aspis_value)
+			     : 0;
 	__u64 len = units > RECORD_MAX ? RECORD_MAX : units * kind;
 	struct aspis_value *value = (struct aspis_value *)&scratch->record[used];
 	__u8 flags = type == ASPIS_VALUE_STR ? kind : 0;
@@ -88,8 +94,8 @@ static __always_inline void value_other(struct scratch *scratch, __u64 name)
 	}
 }
 
-static __always_inline void value_int(struct scratch *scratch, struct aspis_python_layout *layout,
-	__u64 object, __u64 name)
+static __always_inline void value_int(
+	struct scratch *scratch, struct aspis_python_layout *layout, __u64 object, __u64 name)
 {
 	__u64 word = object_u64(scratch, layout->int_size), value = 0, digits;
 	__u32 digit[3] = {};
@@ -108,19 +114,23 @@ static __always_inline void value_int(struct scratch *scratch, struct aspis_pyth
 			flags = ASPIS_VALUE_NEGATIVE;
 	}
 	if (digits)
-		bpf_probe_read_user(&digit, digits > 2 ? 12 : digits > 1 ? 8 : 4,
+		bpf_probe_read_user(&digit,
+			digits > 2   ? 12
+			: digits > 1 ? 8
+				     : 4,
 			(const void *)(object + layout->int_digits));
 	value = digit[0] | (__u64)digit[1] << bits | (__u64)digit[2] << (2 * bits & 63);
 	if (digits > 3 || (digits == 3 && digit[2] >> (64 - 2 * bits & 31)))
 		flags |= ASPIS_VALUE_CUT;
-	if (value <= 1 && !flags && !bpf_probe_read_user(text, 5, (const void *)name) && text[0] == 'b' &&
-		text[1] == 'o' && text[2] == 'o' && text[3] == 'l' && !text[4])
+	if (value <= 1 && !flags && !bpf_probe_read_user(text, 5, (const void *)name) &&
+		text[0] == 'b' && text[1] == 'o' && text[2] == 'o' && text[3] == 'l' && !text[4])
 		value_scalar(scratch, ASPIS_VALUE_BOOL, 0, value, 1);
 	else
 		value_scalar(scratch, ASPIS_VALUE_INT, flags, value, 8);
 }
 
-static __always_inline void value_str(struct scratch *scratch, struct aspis_python_layout *layout, __u64 object)
+static __always_inline void value_str(
+	struct scratch *scratch, struct aspis_python_layout *layout, __u64 object)
 {
 	__u64 length = object_u64(scratch, layout->str_length);
 	__u32 state = object_u64(scratch, layout->str_state);
@@ -132,9 +142,11 @@ static __always_inline void value_str(struct scratch *scratch, struct aspis_pyth
 		return;
 	}
 	if (!(state & layout->str_compact_mask))
-		bpf_probe_read_user(&address, sizeof(address), (const void *)(object + layout->str_data_pointer));
+		bpf_probe_read_user(&address, sizeof(address),
+			(const void *)(object + layout->str_data_pointer));
 	else
-		address = object + (state & layout->str_ascii_mask ? layout->str_ascii_data : layout->str_compact_data);
+		address = object + (state & layout->str_ascii_mask ? layout->str_ascii_data
+								   : layout->str_compact_data);
 	value_text(scratch, ASPIS_VALUE_STR, kind, address, length);
 }
 
@@ -167,35 +179,40 @@ static __always_inline void value_items(struct scratch *scratch, __u8 type, __u6
 	decode->budget -= left;
 }
 
-static __always_inline void value_float_none_other(struct scratch *scratch, struct aspis_python_layout *layout,
-	__u64 name)
+static __always_inline void value_float_none_other(
+	struct scratch *scratch, struct aspis_python_layout *layout, __u64 name)
 {
 	char text[9] = {};
 
 	bpf_probe_read_user(text, sizeof(text), (const void *)name);
-	if (text[0] == 'N' && text[1] == 'o' && text[2] == 'n' && text[3] == 'e' && text[4] == 'T' &&
-		text[5] == 'y' && text[6] == 'p' && text[7] == 'e' && !text[8])
+	if (text[0] == 'N' && text[1] == 'o' && text[2] == 'n' && text[3] == 'e' &&
+		text[4] == 'T' && text[5] == 'y' && text[6] == 'p' && text[7] == 'e' && !text[8])
 		value_head(scratch, ASPIS_VALUE_NONE, 0, 0);
-	else if (text[0] == 'f' && text[1] == 'l' && text[2] == 'o' && text[3] == 'a' && text[4] == 't' && !text[5])
-		value_scalar(scratch, ASPIS_VALUE_FLOAT, 0, object_u64(scratch, layout->float_value), 8);
+	else if (text[0] == 'f' && text[1] == 'l' && text[2] == 'o' && text[3] == 'a' &&
+		 text[4] == 't' && !text[5])
+		value_scalar(
+			scratch, ASPIS_VALUE_FLOAT, 0, object_u64(scratch, layout->float_value), 8);
 	else
 		value_other(scratch, name);
 }
 
-static __always_inline void value_object(struct scratch *scratch, struct aspis_python_layout *layout, __u64 object)
+static __always_inline void value_object(
+	struct scratch *scratch, struct aspis_python_layout *layout, __u64 object)
 {
 	__u64 type, flags = 0, name = 0, items = 0;
 
 	/* an object at the very end of a mapping is shorter than the head that is wanted */
 	if (bpf_probe_read_user(scratch->decode.object, OBJECT_HEAD, (const void *)object) &&
-		bpf_probe_read_user(scratch->decode.object, OBJECT_HEAD / 2, (const void *)object) &&
+		bpf_probe_read_user(
+			scratch->decode.object, OBJECT_HEAD / 2, (const void *)object) &&
 		bpf_probe_read_user(scratch->decode.object, 24, (const void *)object)) {
 		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
 		return;
 	}
 	type = object_u64(scratch, layout->ob_type);
 	if (bpf_probe_read_user(&flags, sizeof(flags), (const void *)(type + layout->type_flags)) ||
-		bpf_probe_read_user(&name, sizeof(name), (const void *)(type + layout->type_name))) {
+		bpf_probe_read_user(
+			&name, sizeof(name), (const void *)(type + layout->type_name))) {
 		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
 		return;
 	}
@@ -210,7 +227,8 @@ static __always_inline void value_object(struct scratch *scratch, struct aspis_p
 		value_items(scratch, ASPIS_VALUE_TUPLE, object + layout->tuple_items,
 			object_u64(scratch, layout->ob_size));
 	} else if (flags & ASPIS_PYTHON_LIST) {
-		bpf_probe_read_user(&items, sizeof(items), (const void *)(object + layout->list_items));
+		bpf_probe_read_user(
+			&items, sizeof(items), (const void *)(object + layout->list_items));
 		value_items(scratch, ASPIS_VALUE_LIST, items, object_u64(scratch, layout->ob_size));
 	} else {
 		value_float_none_other(scratch, layout, name);
@@ -242,9 +260,10 @@ static long value_step(__u32 index, void *data)
 	return 0;
 }
 
-/* Appends the first `count` items of the tuple at `tuple` as top-level values. Returns the bytes added. */
-static __always_inline __u32 values_emit(struct scratch *scratch, struct aspis_python_layout *layout,
-	__u64 tuple, __u32 count)
+/* Appends the first `count` items of the tuple at `tuple` as top-level values. Returns the bytes
+ * added. */
+static __always_inline __u32 values_emit(
+	struct scratch *scratch, struct aspis_python_layout *layout, __u64 tuple, __u32 count)
 {
 	struct reader reader = {.scratch = scratch, .layout = layout};
 	__u32 before = scratch->used;

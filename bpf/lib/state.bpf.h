@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Maps and globals that every hook family shares (weak: the linker makes one of them), and the question
- * that comes first on every hook: is this task tracked?
+ * Maps and globals that every hook family shares (weak: the linker makes one of them), and the
+ * question that comes first on every hook: is this task tracked?
  *
- * Two answers to it. A bitmap by tid says "no" in a few instructions: it is what an untracked task pays.
- * Only behind it stands the task storage with the state, whose look-up is far dearer. The bitmap may
- * say "yes" wrongly (never "no" wrongly) around exec of a multi-threaded process; the storage decides.
+ * Three answers to it, each dearer than the one before. A byte chosen by the low bits of the tid
+ * says "no" to almost every task that is not tracked: one load, and it is what those tasks pay. The
+ * tid's own bit in that byte says "no" to the rest. Then the task storage with the state is asked.
+ * The bit may say "yes" wrongly (never "no" wrongly) around exec of a multi-threaded process; the
+ * storage decides.
  */
 #ifndef ASPIS_STATE_BPF_H
 #define ASPIS_STATE_BPF_H
@@ -15,7 +17,7 @@
 #include "../abi/task.h"
 
 /* Set before load. */
-const volatile bool track_all __weak;       /* every task is tracked */
+const volatile bool track_all __weak;	    /* every task is tracked; tracked_tids is all ones */
 const volatile bool track_selectors __weak; /* exec must look at track_exe and track_cgroup */
 
 /* The next event's number less one; counts lost events too. */
@@ -61,25 +63,41 @@ static __always_inline void count(enum aspis_stat stat)
 		__sync_fetch_and_add(&counters->stat[stat], 1);
 }
 
+/* Byte tid mod 2^19 of the bitmap, and in it bit tid div 2^19: neighbours do not share a byte. */
+#define TID_BYTES (ASPIS_TID_MAX / 8)
+#define TID_WORD(tid) (((tid) >> 2) & (ASPIS_TID_MAX / 32 - 1))
+#define TID_MASK(tid) (1u << (8 * ((tid) & 3) + ((tid) / TID_BYTES & 7)))
+
 static __always_inline void track_tid(__u32 tid)
 {
-	__sync_fetch_and_or(&tracked_tids[(tid >> 5) & (ASPIS_TID_MAX / 32 - 1)], 1u << (tid & 31));
+	__sync_fetch_and_or(&tracked_tids[TID_WORD(tid)], TID_MASK(tid));
 }
 
 static __always_inline void untrack_tid(__u32 tid)
 {
-	__sync_fetch_and_and(&tracked_tids[(tid >> 5) & (ASPIS_TID_MAX / 32 - 1)], ~(1u << (tid & 31)));
+	if (!track_all) /* then every bit is set, for good */
+		__sync_fetch_and_and(&tracked_tids[TID_WORD(tid)], ~TID_MASK(tid));
 }
 
 static __always_inline bool tid_may_be_tracked(__u32 tid)
 {
-	return tracked_tids[(tid >> 5) & (ASPIS_TID_MAX / 32 - 1)] & (1u << (tid & 31));
+	return tracked_tids[TID_WORD(tid)] & TID_MASK(tid);
 }
 
-/* Makes `task` tracked; returns its state, or NULL and counts when the kernel has no memory for it. */
+/* The first answer. Every program starts with it. */
+static __always_inline bool current_may_be_tracked(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return ((__u8 *)tracked_tids)[task->pid & (TID_BYTES - 1)];
+}
+
+/* Makes `task` tracked; returns its state, or NULL and counts when the kernel has no memory for it.
+ */
 static __always_inline struct aspis_task *track(struct task_struct *task)
 {
-	struct aspis_task *state = bpf_task_storage_get(&task_state, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct aspis_task *state =
+		bpf_task_storage_get(&task_state, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!state) {
 		count(ASPIS_STAT_TASK_FULL);
@@ -92,23 +110,20 @@ static __always_inline struct aspis_task *track(struct task_struct *task)
 }
 
 /*
- * State of the current task if it is tracked, else NULL. `task` receives the current task.
- * The first thing every hook does.
+ * State of the current task if it is tracked, else NULL: the second and the third answer. `task`
+ * receives the current task.
  */
 static __always_inline struct aspis_task *tracked_current(struct task_struct **task)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct aspis_task *state;
 
-	if (!tid_may_be_tracked((__u32)pid_tgid)) {
-		if (!track_all || (__u32)(pid_tgid >> 32) == self_tgid)
-			return NULL;
-		*task = bpf_get_current_task_btf();
-		return track(*task);
-	}
 	*task = bpf_get_current_task_btf();
+	if (!tid_may_be_tracked((*task)->pid))
+		return NULL;
 	state = bpf_task_storage_get(&task_state, *task, NULL, 0);
-	if (!state || (state->flags & (ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED)) != ASPIS_TASK_TRACKED)
+	if (!state)
+		return track_all && (*task)->tgid != self_tgid ? track(*task) : NULL;
+	if ((state->flags & (ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED)) != ASPIS_TASK_TRACKED)
 		return NULL;
 	return state;
 }

@@ -30,7 +30,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
-[[noreturn]] void become(std::vector<std::string> command, const std::string& out, const std::string& err,
+[[noreturn]] void become(std::vector<std::string> command, const std::string& out,
+                         const std::string& err,
                          const std::map<std::string, std::string>& environment) {
   const int out_fd = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   const int err_fd = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -44,8 +45,12 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 }  // namespace
 
-int Outcome::code() const { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
-int Outcome::signal() const { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+int Outcome::code() const {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+int Outcome::signal() const {
+  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
 
 Outcome run(const std::vector<std::string>& command, int seconds,
             const std::map<std::string, std::string>& environment) {
@@ -73,14 +78,16 @@ Observation observe(const std::string& backend, const std::vector<std::string>& 
                     const std::vector<std::string>& options) {
   const TemporaryDirectory directory;
   const std::string file = directory.path("events.json");
-  std::vector<std::string> all = {aspis_binary(), "run", "-o", "json", "--to", file, "--hooks", backend};
+  std::vector<std::string> all = {aspis_binary(), "run", "-o",      "json",
+                                  "--to",         file,  "--hooks", backend};
   all.insert(all.end(), options.begin(), options.end());
   all.emplace_back("--");
   all.insert(all.end(), command.begin(), command.end());
   Observation observation;
   observation.outcome = run(all, 300);
   std::istringstream lines(read_file(file));
-  for (std::string line; std::getline(lines, line);) observation.events.push_back(nlohmann::json::parse(line));
+  for (std::string line; std::getline(lines, line);)
+    observation.events.push_back(nlohmann::json::parse(line));
   return observation;
 }
 
@@ -121,8 +128,9 @@ std::string field(const nlohmann::json& event, const std::string& path) {
   return at->is_string() ? at->get<std::string>() : at->dump();
 }
 
-std::vector<nlohmann::json> matching(const std::vector<nlohmann::json>& events,
-                                     const std::vector<std::pair<std::string, std::string>>& fields) {
+std::vector<nlohmann::json> matching(
+    const std::vector<nlohmann::json>& events,
+    const std::vector<std::pair<std::string, std::string>>& fields) {
   std::vector<nlohmann::json> found;
   for (const auto& event : events) {
     bool all = true;
@@ -132,7 +140,11 @@ std::vector<nlohmann::json> matching(const std::vector<nlohmann::json>& events,
   return found;
 }
 
-std::string aspis_binary() { return ASPIS_BINARY; }
-std::string trigger_binary() { return TRIGGER_BINARY; }
+std::string aspis_binary() {
+  return ASPIS_BINARY;
+}
+std::string trigger_binary() {
+  return TRIGGER_BINARY;
+}
 
 }  // namespace aspis::test

@@ -11,10 +11,10 @@
 namespace aspis::test {
 
 struct Outcome {
-  int status = -1;          ///< wait status of the program that was started
-  std::string out, err;     ///< its standard output and standard error
-  [[nodiscard]] int code() const;   ///< exit code, -1: ended by a signal
-  [[nodiscard]] int signal() const; ///< 0: exited
+  int status = -1;                   ///< wait status of the program that was started
+  std::string out, err;              ///< its standard output and standard error
+  [[nodiscard]] int code() const;    ///< exit code, -1: ended by a signal
+  [[nodiscard]] int signal() const;  ///< 0: exited
 };
 
 /// Runs a program to its end, at most `seconds` (then it is killed and the status says so).
@@ -37,7 +37,9 @@ class TemporaryDirectory {
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  [[nodiscard]] std::string path(const std::string& name = "") const { return name.empty() ? path_ : path_ + "/" + name; }
+  [[nodiscard]] std::string path(const std::string& name = "") const {
+    return name.empty() ? path_ : path_ + "/" + name;
+  }
 
  private:
   std::string path_;
@@ -50,8 +52,9 @@ const std::map<std::string, std::string>& backends();
 std::string field(const nlohmann::json& event, const std::string& path);
 
 /// Events that have all of these.
-std::vector<nlohmann::json> matching(const std::vector<nlohmann::json>& events,
-                                     const std::vector<std::pair<std::string, std::string>>& fields);
+std::vector<nlohmann::json> matching(
+    const std::vector<nlohmann::json>& events,
+    const std::vector<std::pair<std::string, std::string>>& fields);
 
 std::string aspis_binary();
 std::string trigger_binary();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kind of event and every kind of path, on every backend: the trigger says what it did, and what
-// the kernel told it, and each of its expectations must be met by an event.
+// Every kind of event and every kind of path, on every backend: the trigger says what it did, and
+// what the kernel told it, and each of its expectations must be met by an event.
 #include <gtest/gtest.h>
 #include <sys/utsname.h>
 
@@ -50,7 +50,8 @@ std::string describe(const Expectation& expectation, const Observation& seen) {
     text += "\n  " + key + " = " + (value.size() > 200 ? value.substr(0, 200) + "…" : value);
   text += "\nof its type there are:";
   for (const auto& event : matching(seen.events, {expectation.fields.front()}))
-    text += "\n  " + event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).substr(0, 500);
+    text += "\n  " +
+            event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).substr(0, 500);
   return text;
 }
 
@@ -72,7 +73,8 @@ bool cannot_tell(const std::string& backend, const std::string& group) {
 
 constexpr const char* kSets[] = {"files", "paths", "net", "privilege", "processes"};
 
-/// All sets under one observation for each backend: starting one is most of the time that this takes.
+/// All sets under one observation for each backend: starting one is most of the time that this
+/// takes.
 struct Watched {
   Observation seen;
   Script script;
@@ -104,12 +106,14 @@ TEST_P(Events, AllSeen) {
   ASSERT_EQ(seen.outcome.code(), 0) << seen.outcome.err;
   int checked = 0;
   for (const auto& [group, reason] : script.skipped)
-    if (group.starts_with(set)) std::printf("note: %s skipped: %s\n", group.c_str(), reason.c_str());
+    if (group.starts_with(set))
+      std::printf("note: %s skipped: %s\n", group.c_str(), reason.c_str());
   for (const auto& expectation : script.expectations) {
     if (!expectation.group.starts_with(set)) continue;
     ++checked;
     if (cannot_tell(backend, expectation.group)) {
-      std::printf("note: %s: %s cannot tell it on this kernel\n", expectation.group.c_str(), backend.c_str());
+      std::printf("note: %s: %s cannot tell it on this kernel\n", expectation.group.c_str(),
+                  backend.c_str());
       continue;
     }
     EXPECT_FALSE(matching(seen.events, expectation.fields).empty()) << describe(expectation, seen);
@@ -118,7 +122,8 @@ TEST_P(Events, AllSeen) {
   const auto summary = matching(seen.events, {{"type", "aspis.summary"}});
   ASSERT_EQ(summary.size(), 1U);
   EXPECT_EQ(field(summary[0], "lost.total"), "0");
-  EXPECT_EQ(summary[0]["produced"].get<int>() + summary[0]["notices"].get<int>(), summary[0]["emitted"]);
+  EXPECT_EQ(summary[0]["produced"].get<int>() + summary[0]["notices"].get<int>(),
+            summary[0]["emitted"]);
 }
 
 std::string name_of(const testing::TestParamInfo<Events::ParamType>& info) {

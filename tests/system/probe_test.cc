@@ -15,17 +15,20 @@ using testing::HasSubstr;
 TEST(Probe, PrintsATable) {
   const Outcome outcome = run({aspis_binary(), "probe"});
   EXPECT_EQ(outcome.code(), 0) << outcome.err;
-  for (const char* row : {"kernel", "hooks: lsm", "hooks: fmod_ret", "hooks: tracepoint", "in use", "task iterator", "CPython"})
+  for (const char* row : {"kernel", "hooks: lsm", "hooks: fmod_ret", "hooks: tracepoint", "in use",
+                          "task iterator", "CPython"})
     EXPECT_THAT(outcome.out, HasSubstr(row));
 }
 
 TEST(Probe, ChoosesFmodRetWhereLsmProgramsAreNeverCalled) {
   const char* boot = std::getenv("ASPIS_VM_BACKEND");
-  if (boot == nullptr || std::string(boot) != "nolsm") GTEST_SKIP() << "not a guest without bpf in lsm=";
+  if (boot == nullptr || std::string(boot) != "nolsm")
+    GTEST_SKIP() << "not a guest without bpf in lsm=";
   EXPECT_THAT(backends().at("lsm"), HasSubstr("never called"));
   EXPECT_EQ(backends().at("fmod_ret"), "");
   const auto seen = observe("fmod_ret", {"cat", "/etc/hostname"});
-  EXPECT_EQ(matching(seen.events, {{"type", "file.open"}, {"file.path", "/etc/hostname"}}).size(), 1U);
+  EXPECT_EQ(matching(seen.events, {{"type", "file.open"}, {"file.path", "/etc/hostname"}}).size(),
+            1U);
 }
 
 }  // namespace

@@ -17,8 +17,12 @@ constexpr const char* kPython = "/usr/bin/python3.11";
 /// The programs under test. All run one after another under one observation for each backend, as
 /// starting one is most of the time that this takes.
 const std::map<std::string, std::string> kScripts = {
-    {"joined", "import subprocess; open('/etc/hostname').read(); subprocess.run(['cat','/etc/passwd'], stdout=-3)"},
-    {"native", "import ctypes\nlibc = ctypes.CDLL(None)\nopen('/etc/hostname').close()\nlibc.open(b'/etc/passwd', 0)"},
+    {"joined",
+     "import subprocess; open('/etc/hostname').read(); subprocess.run(['cat','/etc/passwd'], "
+     "stdout=-3)"},
+    {"native",
+     "import ctypes\nlibc = "
+     "ctypes.CDLL(None)\nopen('/etc/hostname').close()\nlibc.open(b'/etc/passwd', 0)"},
     {"differs",
      "import os, sys, tempfile\n"
      "d = sys.argv[0] + '.d'; os.mkdir(d); os.symlink('/etc/passwd', d + '/innocent')\n"
@@ -27,9 +31,11 @@ const std::map<std::string, std::string> kScripts = {
      "sys.audit('done')"},
     {"values",
      "import sys\n"
-     "sys.audit('v.scalars', 'ascii', 'caf\\u00e9', '\\u20ac', '\\U0001f40d', b'by\\x00\\xff', 0, -5, 2**40)\n"
+     "sys.audit('v.scalars', 'ascii', 'caf\\u00e9', '\\u20ac', '\\U0001f40d', b'by\\x00\\xff', 0, "
+     "-5, 2**40)\n"
      "sys.audit('v.more', True, False, None, 1.5, 2**63, -(2**70), {}, object)\n"
-     "sys.audit('v.nested', ('::1', 80, 0, 0), ['a', ('b', ('c',))], list(range(100)), 'x' * 5000)\n"
+     "sys.audit('v.nested', ('::1', 80, 0, 0), ['a', ('b', ('c',))], list(range(100)), 'x' * "
+     "5000)\n"
      "class S(str): pass\n"
      "sys.audit('v.many', *range(11)); sys.audit('v.subclass', S('sub')); sys.audit('v.none')\n"},
     {"threads",
@@ -63,7 +69,8 @@ std::vector<nlohmann::json> of_script(const Observation& all, const std::string&
     const std::string pid = field(event, "process.pid");
     if (field(event, "type") == "process.exec") {
       const auto& argv = event["process"]["argv"];
-      if (argv.size() > 1 && argv[1].get<std::string>().ends_with("/" + name + ".py")) pids.insert(pid);
+      if (argv.size() > 1 && argv[1].get<std::string>().ends_with("/" + name + ".py"))
+        pids.insert(pid);
     }
     if (!pids.contains(pid)) continue;
     if (field(event, "type") == "process.fork") pids.insert(field(event, "fork.pid"));
@@ -94,17 +101,23 @@ std::vector<nlohmann::json> audits(const Observation& seen, const std::string& e
 
 TEST_P(Python, AuditEventAndKernelEventAreJoined) {
   const auto seen = python("joined");
-  const auto said = matching(seen.events, {{"type", "python.audit"}, {"python.event", "open"}, {"python.args.path", "/etc/hostname"}});
+  const auto said = matching(
+      seen.events,
+      {{"type", "python.audit"}, {"python.event", "open"}, {"python.args.path", "/etc/hostname"}});
   ASSERT_EQ(said.size(), 1U);
   EXPECT_EQ(field(said[0], "python.args.mode"), "r");
-  const auto opened = matching(seen.events, {{"type", "file.open"}, {"file.path", "/etc/hostname"}, {"correlation", "matched"}});
+  const auto opened =
+      matching(seen.events,
+               {{"type", "file.open"}, {"file.path", "/etc/hostname"}, {"correlation", "matched"}});
   ASSERT_EQ(opened.size(), 1U);
   EXPECT_EQ(field(opened[0], "cause.seq"), field(said[0], "seq"));
 
   const auto popen = audits(seen, "subprocess.Popen");
   ASSERT_EQ(popen.size(), 1U);
   EXPECT_EQ(popen[0]["python"]["args"]["args"], nlohmann::json({"cat", "/etc/passwd"}));
-  const auto exec = matching(seen.events, {{"type", "process.exec"}, {"cause.event", "subprocess.Popen"}, {"correlation", "matched"}});
+  const auto exec = matching(
+      seen.events,
+      {{"type", "process.exec"}, {"cause.event", "subprocess.Popen"}, {"correlation", "matched"}});
   ASSERT_EQ(exec.size(), 1U);
   EXPECT_EQ(field(exec[0], "cause.seq"), field(popen[0], "seq"));
   const auto leak = matching(seen.events, {{"type", "file.open"}, {"file.path", "/etc/passwd"}});
@@ -123,20 +136,28 @@ TEST_P(Python, NativeOpenIsUnaudited) {
 
 TEST_P(Python, LinkIsMismatchAndMissingFileUnperformed) {
   const auto seen = python("differs");
-  const auto opened = matching(seen.events, {{"type", "file.open"}, {"correlation", "mismatch"}, {"file.path", "/etc/passwd"}});
+  const auto opened =
+      matching(seen.events,
+               {{"type", "file.open"}, {"correlation", "mismatch"}, {"file.path", "/etc/passwd"}});
   ASSERT_EQ(opened.size(), 1U);
   EXPECT_TRUE(field(opened[0], "said").ends_with("/differs.py.d/innocent")) << opened[0];
-  const auto undone = matching(seen.events, {{"type", "python.unperformed"}, {"cause.event", "open"}});
-  EXPECT_EQ(std::count_if(undone.begin(), undone.end(), [](const auto& event) {
-    return field(event, "cause.args.path").ends_with("/differs.py.d/absent");
-  }), 1);
+  const auto undone =
+      matching(seen.events, {{"type", "python.unperformed"}, {"cause.event", "open"}});
+  EXPECT_EQ(
+      std::count_if(undone.begin(), undone.end(),
+                    [](const auto& event) {
+                      return field(event, "cause.args.path").ends_with("/differs.py.d/absent");
+                    }),
+      1);
 }
 
 TEST_P(Python, ValuesOfEveryKind) {
   const auto seen = python("values");
   ASSERT_EQ(audits(seen, "v.scalars").size(), 1U);
-  EXPECT_EQ(audits(seen, "v.scalars")[0]["python"]["args"],
-            nlohmann::json::parse(R"({"0":"ascii","1":"café","2":"€","3":"🐍","4":{"bytes":"by\u0000ÿ"},"5":0,"6":-5,"7":1099511627776})"));
+  EXPECT_EQ(
+      audits(seen, "v.scalars")[0]["python"]["args"],
+      nlohmann::json::parse(
+          R"({"0":"ascii","1":"café","2":"€","3":"🐍","4":{"bytes":"by\u0000ÿ"},"5":0,"6":-5,"7":1099511627776})"));
   const auto more = audits(seen, "v.more")[0]["python"]["args"];
   EXPECT_EQ(more["0"], true);
   EXPECT_EQ(more["1"], false);
@@ -170,16 +191,20 @@ TEST_P(Python, CauseIsInheritedOverForkAndExec) {
   const auto seen = python("chain");
   const auto popen = audits(seen, "subprocess.Popen");
   ASSERT_EQ(popen.size(), 1U);
-  const auto opened = matching(seen.events, {{"type", "file.open"}, {"file.path", "/etc/hostname"}});
+  const auto opened =
+      matching(seen.events, {{"type", "file.open"}, {"file.path", "/etc/hostname"}});
   ASSERT_EQ(opened.size(), 1U);
   EXPECT_EQ(field(opened[0], "process.exe"), "/usr/bin/cat");
   EXPECT_EQ(field(opened[0], "cause.seq"), field(popen[0], "seq"));
   EXPECT_EQ(field(opened[0], "cause.inherited"), "true");
 }
 
-std::string name_of(const testing::TestParamInfo<const char*>& info) { return info.param; }
+std::string name_of(const testing::TestParamInfo<const char*>& info) {
+  return info.param;
+}
 
-INSTANTIATE_TEST_SUITE_P(Backends, Python, testing::Values("lsm", "fmod_ret", "tracepoint"), name_of);
+INSTANTIATE_TEST_SUITE_P(Backends, Python, testing::Values("lsm", "fmod_ret", "tracepoint"),
+                         name_of);
 
 }  // namespace
 }  // namespace aspis::test

@@ -21,11 +21,14 @@ Outcome aspis(std::vector<std::string> arguments) {
 }
 
 /// A shell line around aspis, which the line knows as $ASPIS.
-Outcome shell(const std::string& line) { return run({"sh", "-c", line}, 120, {{"ASPIS", aspis_binary()}}); }
+Outcome shell(const std::string& line) {
+  return run({"sh", "-c", line}, 120, {{"ASPIS", aspis_binary()}});
+}
 
 TEST(Run, KeepsTheStreamsOfTheCommand) {
   const TemporaryDirectory directory;
-  const Outcome outcome = aspis({"run", "--to", directory.path("events"), "--", "sh", "-c", "echo out; echo err >&2"});
+  const Outcome outcome =
+      aspis({"run", "--to", directory.path("events"), "--", "sh", "-c", "echo out; echo err >&2"});
   EXPECT_EQ(outcome.out, "out\n");
   EXPECT_EQ(outcome.err, "err\n");
 }
@@ -38,8 +41,10 @@ TEST(Run, PassesTheExitStatusOn) {
 
 TEST(Run, PassesSignalsOn) {
   const Outcome outcome = shell(
-      "$ASPIS run --to /dev/null -- sh -c 'trap \"echo caught; exit 3\" TERM; echo ready; while :; do sleep 0.1; done' > out.$$ &"
-      " aspis=$!; until grep -q ready out.$$; do sleep 0.1; done; kill -TERM $aspis; wait $aspis; code=$?; cat out.$$; rm out.$$; exit $code");
+      "$ASPIS run --to /dev/null -- sh -c 'trap \"echo caught; exit 3\" TERM; echo ready; while :; "
+      "do sleep 0.1; done' > out.$$ &"
+      " aspis=$!; until grep -q ready out.$$; do sleep 0.1; done; kill -TERM $aspis; wait $aspis; "
+      "code=$?; cat out.$$; rm out.$$; exit $code");
   EXPECT_EQ(outcome.code(), 3);
   EXPECT_THAT(outcome.out, HasSubstr("caught"));
 }
@@ -68,21 +73,23 @@ TEST(Run, RefusesWrongOptions) {
 }
 
 TEST(Run, SaysWhichCapabilityIsMissing) {
-  const Outcome outcome = run({"setpriv", "--bounding-set", "-perfmon,-sys_admin", "--inh-caps", "-perfmon,-sys_admin",
-                               aspis_binary(), "run", "--", "true"});
+  const Outcome outcome = run({"setpriv", "--bounding-set", "-perfmon,-sys_admin", "--inh-caps",
+                               "-perfmon,-sys_admin", aspis_binary(), "run", "--", "true"});
   EXPECT_EQ(outcome.code(), 125);
   EXPECT_THAT(outcome.err, HasSubstr("CAP_PERFMON"));
 }
 
 TEST(Run, SaysThatTheKernelHasNoTypes) {
-  const Outcome outcome = shell("unshare --mount sh -c 'mount -t tmpfs none /sys/kernel/btf && $ASPIS run -- true'");
+  const Outcome outcome =
+      shell("unshare --mount sh -c 'mount -t tmpfs none /sys/kernel/btf && $ASPIS run -- true'");
   EXPECT_EQ(outcome.code(), 125);
   EXPECT_THAT(outcome.err, HasSubstr("/sys/kernel/btf/vmlinux"));
 }
 
 TEST(Run, NeedsNeitherTracefsNorBpffs) {
   const Outcome outcome = shell(
-      "unshare --mount sh -c 'umount /sys/kernel/tracing /sys/kernel/debug /sys/fs/bpf /sys/kernel/security 2>&-; $ASPIS run -o json -- true'");
+      "unshare --mount sh -c 'umount /sys/kernel/tracing /sys/kernel/debug /sys/fs/bpf "
+      "/sys/kernel/security 2>&-; $ASPIS run -o json -- true'");
   EXPECT_EQ(outcome.code(), 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("process.exec"));
 }
@@ -96,7 +103,8 @@ TEST(Run, SaysWhyAForcedBackendDoesNotWork) {
 }
 
 TEST(Run, FullDiskIsSaidAndTheCommandStillRuns) {
-  const Outcome outcome = aspis({"run", "-o", "json", "--to", "/dev/full", "--", "sh", "-c", "echo done"});
+  const Outcome outcome =
+      aspis({"run", "-o", "json", "--to", "/dev/full", "--", "sh", "-c", "echo done"});
   EXPECT_EQ(outcome.code(), 125);
   EXPECT_EQ(outcome.out, "done\n");
   EXPECT_THAT(outcome.err, HasSubstr("/dev/full: "));
@@ -105,18 +113,25 @@ TEST(Run, FullDiskIsSaidAndTheCommandStillRuns) {
 }
 
 TEST(Run, ClosedPipeIsSaid) {
-  const Outcome outcome = shell("{ $ASPIS run --to - -- sh -c 'sleep 1; cat /etc/hostname >&2'; echo $? > code.$$; } | true; cat code.$$; rm code.$$");
+  const Outcome outcome = shell(
+      "{ $ASPIS run --to - -- sh -c 'sleep 1; cat /etc/hostname >&2'; echo $? > code.$$; } | true; "
+      "cat code.$$; rm code.$$");
   EXPECT_EQ(outcome.out, "125\n");
   EXPECT_THAT(outcome.err, HasSubstr("standard output: "));
   EXPECT_THAT(outcome.err, HasSubstr("Broken pipe"));
 }
 
 TEST(Run, LeavesNothingBehind) {
-  if (run({"sh", "-c", "command -v bpftool"}).code() != 0 && ::access("/usr/sbin/bpftool", X_OK) != 0)
+  if (run({"sh", "-c", "command -v bpftool"}).code() != 0 &&
+      ::access("/usr/sbin/bpftool", X_OK) != 0)
     GTEST_SKIP() << "bpftool is not installed";
-  const std::string count = "PATH=$PATH:/usr/sbin; bpftool link show | grep -c ^; bpftool prog show | grep -c ^; bpftool map show | grep -c ^";
+  const std::string count =
+      "PATH=$PATH:/usr/sbin; bpftool link show | grep -c ^; bpftool prog show | grep -c ^; bpftool "
+      "map show | grep -c ^";
   const std::string before = shell(count).out;
-  shell("$ASPIS run --to /dev/null -- true; $ASPIS run -- /etc/passwd; $ASPIS run --to /dev/full -- true; $ASPIS probe");
+  shell(
+      "$ASPIS run --to /dev/null -- true; $ASPIS run -- /etc/passwd; $ASPIS run --to /dev/full -- "
+      "true; $ASPIS probe");
   shell("$ASPIS run --to /dev/null -- sleep 60 & sleep 2; kill -TERM $!; wait $!");
   ::sleep(1);  // the kernel frees programs after a grace period
   EXPECT_EQ(shell(count).out, before);

@@ -16,16 +16,19 @@ using testing::Not;
 
 constexpr const char* kPython = "/usr/bin/python3.11";
 
-/// A shell script around aspis, in a directory of its own. It knows $ASPIS, and `watching FILE`, which
-/// waits until tail has written its first line, that is, until it watches.
+/// A shell script around aspis, in a directory of its own. It knows $ASPIS, and `watching FILE`,
+/// which waits until tail has written its first line, that is, until it watches.
 Outcome script(const std::string& text) {
   const TemporaryDirectory directory;
-  return run({"sh", "-c", "cd " + directory.path() +
-                              "; watching() { until grep -q . \"$1\"; do sleep 0.2; done; }\n" + text},
+  return run({"sh", "-c",
+              "cd " + directory.path() +
+                  "; watching() { until grep -q . \"$1\"; do sleep 0.2; done; }\n" + text},
              200, {{"ASPIS", aspis_binary()}});
 }
 
-bool in_guest() { return std::getenv("ASPIS_VM_BACKEND") != nullptr; }
+bool in_guest() {
+  return std::getenv("ASPIS_VM_BACKEND") != nullptr;
+}
 
 TEST(Tail, FollowsAProcessAndItsChildrenAndEndsWithIt) {
   const Outcome outcome = script(
@@ -46,28 +49,32 @@ TEST(Tail, RefusesAProcessThatIsNotThere) {
 
 TEST(Tail, HearsAnInterpreterThatRanBefore) {
   if (::access(kPython, X_OK) != 0) GTEST_SKIP() << kPython << " is not installed";
-  const Outcome outcome = script(
-      "mkfifo gate; " + std::string(kPython) + " -c 'open(\"gate\").read(); open(\"/etc/hostname\").close()' & child=$!\n"
-      "$ASPIS tail -o json --pid $child > log & tail=$!\n"
-      "watching log; echo go > gate; wait $tail; cat log");
+  const Outcome outcome =
+      script("mkfifo gate; " + std::string(kPython) +
+             " -c 'open(\"gate\").read(); open(\"/etc/hostname\").close()' & child=$!\n"
+             "$ASPIS tail -o json --pid $child > log & tail=$!\n"
+             "watching log; echo go > gate; wait $tail; cat log");
   EXPECT_THAT(outcome.out, HasSubstr(R"("event":"open","args":{"path":"/etc/hostname")"));
   EXPECT_THAT(outcome.out, HasSubstr(R"("correlation":"matched")"));
 }
 
 TEST(Tail, ProbesAnInterpreterAtAnUnusualPlaceWhenItStarts) {
   if (::access(kPython, X_OK) != 0) GTEST_SKIP() << kPython << " is not installed";
-  const Outcome outcome = script(
-      "cp " + std::string(kPython) + " snake; $ASPIS run -o json --to log -- ./snake -c '"
-      "import time; time.sleep(4); open(\"/etc/hostname\").close()'; cat log");
+  const Outcome outcome =
+      script("cp " + std::string(kPython) +
+             " snake; $ASPIS run -o json --to log -- ./snake -c '"
+             "import time; time.sleep(4); open(\"/etc/hostname\").close()'; cat log");
   EXPECT_THAT(outcome.out, HasSubstr(R"("event":"open","args":{"path":"/etc/hostname")"));
   EXPECT_THAT(outcome.err, HasSubstr("first audit events are missing"));
 }
 
 TEST(Tail, FollowsAnExecutableRunningAndToCome) {
   const Outcome outcome = script(
-      "cp /bin/sh mine; mkfifo gate; ./mine -c 'read line < gate; cat /etc/hostname; :' > /dev/null & child=$!\n"
+      "cp /bin/sh mine; mkfifo gate; ./mine -c 'read line < gate; cat /etc/hostname; :' > "
+      "/dev/null & child=$!\n"
       "$ASPIS tail -o json --exe mine > log & tail=$!\n"
-      "watching log; echo go > gate; wait $child; ./mine -c 'cat /etc/passwd; :' > /dev/null; cat /etc/shells > /dev/null\n"
+      "watching log; echo go > gate; wait $child; ./mine -c 'cat /etc/passwd; :' > /dev/null; cat "
+      "/etc/shells > /dev/null\n"
       "sleep 1; kill -TERM $tail; wait $tail; cat log");
   EXPECT_THAT(outcome.out, HasSubstr(R"("type":"process.found")"));
   EXPECT_THAT(outcome.out, HasSubstr("/etc/hostname"));
@@ -78,10 +85,13 @@ TEST(Tail, FollowsAnExecutableRunningAndToCome) {
 TEST(Tail, FollowsACgroup) {
   if (!in_guest()) GTEST_SKIP() << "makes a cgroup: in guests only";
   const Outcome outcome = script(
-      "g=/sys/fs/cgroup/aspis-test; mkdir -p $g/below; sh -c \"echo \\$\\$ > $g/cgroup.procs; sleep 30\" & first=$!; sleep 1\n"
+      "g=/sys/fs/cgroup/aspis-test; mkdir -p $g/below; sh -c \"echo \\$\\$ > $g/cgroup.procs; "
+      "sleep 30\" & first=$!; sleep 1\n"
       "$ASPIS tail -o json --cgroup $g > log & tail=$!; watching log\n"
-      "sh -c \"echo \\$\\$ > $g/below/cgroup.procs; exec cat /etc/hostname\" > /dev/null; cat /etc/shells > /dev/null\n"
-      "sleep 1; kill $tail $first; wait $tail; wait $first; pkill -f 'sleep 30'; rmdir $g/below; cat log");
+      "sh -c \"echo \\$\\$ > $g/below/cgroup.procs; exec cat /etc/hostname\" > /dev/null; cat "
+      "/etc/shells > /dev/null\n"
+      "sleep 1; kill $tail $first; wait $tail; wait $first; pkill -f 'sleep 30'; rmdir $g/below; "
+      "cat log");
   EXPECT_THAT(outcome.out, HasSubstr(R"("type":"process.found")"));
   EXPECT_THAT(outcome.out, HasSubstr("/etc/hostname"));
   EXPECT_THAT(outcome.out, Not(HasSubstr("/etc/shells")));
@@ -90,7 +100,8 @@ TEST(Tail, FollowsACgroup) {
 TEST(Tail, FollowsEveryPythonAndEveryProcess) {
   if (!in_guest()) GTEST_SKIP() << "looks at the whole machine: in guests only";
   const std::string body =
-      " > log & tail=$!; sleep 8; " + std::string(kPython) + " -c 'import os; os.system(\"cat /etc/hostname\")' > /dev/null\n"
+      " > log & tail=$!; sleep 8; " + std::string(kPython) +
+      " -c 'import os; os.system(\"cat /etc/hostname\")' > /dev/null\n"
       "cat /etc/shells > /dev/null; sleep 1; kill -TERM $tail; wait $tail; cat log";
   const Outcome python = script("$ASPIS tail -o json" + body);
   EXPECT_THAT(python.out, HasSubstr("/etc/hostname"));

@@ -9,12 +9,17 @@ namespace trigger {
 
 void files(const std::string& directory) {
   const char* group = "files";
-  const std::string a = directory + "/a", link = directory + "/link", renamed = directory + "/renamed";
-  const std::string made = directory + "/made", symbolic = directory + "/symbolic", fifo = directory + "/fifo";
+  const std::string a = directory + "/a", link = directory + "/link",
+                    renamed = directory + "/renamed";
+  const std::string made = directory + "/made", symbolic = directory + "/symbolic",
+                    fifo = directory + "/fifo";
 
   const int fd = must(::open(a.c_str(), O_RDWR | O_CREAT, 0640), "create");
   expect(group, {{"type", "file.create"}, {"file.path", a}});
-  expect(group, {{"type", "file.open"}, {"file.path", path_of(fd)}, {"file.flags", "O_RDWR|O_CREAT"}, {"file.mode", "0640"}});
+  expect(group, {{"type", "file.open"},
+                 {"file.path", path_of(fd)},
+                 {"file.flags", "O_RDWR|O_CREAT"},
+                 {"file.mode", "0640"}});
   must(::mkdir(made.c_str(), 0750), "mkdir");
   expect(group, {{"type", "file.mkdir"}, {"file.path", made}, {"file.mode", "0750"}});
   must(::rmdir(made.c_str()), "rmdir");
@@ -39,7 +44,9 @@ void files(const std::string& directory) {
   expect(group, {{"type", "file.create"}, {"file.path", fifo}});
   void* text = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
   must(text == MAP_FAILED ? -1 : 0, "mmap");
-  expect(group, {{"type", "file.mmap_exec"}, {"file.path", path_of(fd)}, {"file.prot", "PROT_READ|PROT_EXEC"}});
+  expect(group, {{"type", "file.mmap_exec"},
+                 {"file.path", path_of(fd)},
+                 {"file.prot", "PROT_READ|PROT_EXEC"}});
   const int other = must(::open(renamed.c_str(), O_RDONLY), "open");
   void* data = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, other, 0);
   must(data == MAP_FAILED ? -1 : 0, "mmap");

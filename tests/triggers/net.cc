@@ -33,16 +33,28 @@ void inet_stream() {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   must(::bind(server, generic(address), sizeof(address)), "bind");
-  expect(group, {{"type", "net.bind"}, {"net.family", "inet"}, {"net.address", "127.0.0.1"}, {"net.port", "0"}});
+  expect(group, {{"type", "net.bind"},
+                 {"net.family", "inet"},
+                 {"net.address", "127.0.0.1"},
+                 {"net.port", "0"}});
   const std::string port = std::to_string(ntohs((address = name_of<sockaddr_in>(server)).sin_port));
   must(::listen(server, 7), "listen");
-  expect(group, {{"type", "net.listen"}, {"net.local_address", "127.0.0.1"}, {"net.local_port", port}, {"net.backlog", "7"}});
+  expect(group, {{"type", "net.listen"},
+                 {"net.local_address", "127.0.0.1"},
+                 {"net.local_port", port},
+                 {"net.backlog", "7"}});
   const int client = must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP), "socket");
   must(::connect(client, generic(address), sizeof(address)), "connect");
-  expect(group, {{"type", "net.connect"}, {"net.family", "inet"}, {"net.address", "127.0.0.1"}, {"net.port", port}});
+  expect(group, {{"type", "net.connect"},
+                 {"net.family", "inet"},
+                 {"net.address", "127.0.0.1"},
+                 {"net.port", port}});
   must(::accept(server, nullptr, nullptr), "accept");
   const std::string peer = std::to_string(ntohs(name_of<sockaddr_in>(client).sin_port));
-  expect(group, {{"type", "net.accept"}, {"net.address", "127.0.0.1"}, {"net.port", peer}, {"net.local_port", port}});
+  expect(group, {{"type", "net.accept"},
+                 {"net.address", "127.0.0.1"},
+                 {"net.port", peer},
+                 {"net.local_port", port}});
 }
 
 void inet6_datagram() {
@@ -60,12 +72,16 @@ void inet6_datagram() {
   address = name_of<sockaddr_in6>(server);
   const int client = must(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
   must(::sendto(client, "12345", 5, 0, generic(address), sizeof(address)), "sendto");
-  expect(group, {{"type", "net.sendmsg"}, {"net.family", "inet6"}, {"net.address", "::1"},
-                 {"net.port", std::to_string(ntohs(address.sin6_port))}, {"net.bytes", "5"}});
+  expect(group, {{"type", "net.sendmsg"},
+                 {"net.family", "inet6"},
+                 {"net.address", "::1"},
+                 {"net.port", std::to_string(ntohs(address.sin6_port))},
+                 {"net.bytes", "5"}});
 }
 
 /// Listens, connects and accepts on one unix address; `shown` is how it must be told.
-void unix_pair(const char* group, const sockaddr_un& address, socklen_t size, const std::string& shown) {
+void unix_pair(const char* group, const sockaddr_un& address, socklen_t size,
+               const std::string& shown) {
   const int server = must(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   must(::bind(server, generic(address), size), "bind");
   expect(group, {{"type", "net.bind"}, {"net.family", "unix"}, {"net.path", shown}});
@@ -91,8 +107,8 @@ void net(const std::string& directory) {
   const std::string name = "aspis-test-" + std::to_string(::getpid());
   std::memset(address.sun_path, 0, sizeof(address.sun_path));
   std::memcpy(address.sun_path + 1, name.c_str(), name.size());
-  unix_pair("net.abstract", address, static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size()),
-            "@" + name);
+  unix_pair("net.abstract", address,
+            static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size()), "@" + name);
 }
 
 }  // namespace trigger

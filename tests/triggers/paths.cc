@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens of files whose paths are hard to tell. The truth is what /proc/self/fd says of the descriptor.
+// Opens of files whose paths are hard to tell. The truth is what /proc/self/fd says of the
+// descriptor.
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -50,7 +51,8 @@ void symbolic_link(const std::string& directory) {
 }
 
 void mounts(const std::string& directory) {
-  const std::string bound = directory + "/bound", below = directory + "/below", tmpfs = directory + "/tmpfs";
+  const std::string bound = directory + "/bound", below = directory + "/below",
+                    tmpfs = directory + "/tmpfs";
   for (const auto& made : {bound, below, tmpfs}) must(::mkdir(made.c_str(), 0700), "mkdir");
   make_file(below + "/file");
   in_child([&] {
@@ -63,27 +65,34 @@ void mounts(const std::string& directory) {
     open_and_expect("paths.mount_root", tmpfs);
     const int root = must(::open(tmpfs.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open tmpfs");
     must(::umount2(tmpfs.c_str(), MNT_DETACH), "lazy umount");
-    const int fd = must(::openat(root, "inside", O_RDONLY | O_CLOEXEC), "open below a detached mount");
-    expect("paths.detached", {{"type", "file.open"}, {"file.path", path_of(fd)}, {"file.detached", "true"}});
+    const int fd =
+        must(::openat(root, "inside", O_RDONLY | O_CLOEXEC), "open below a detached mount");
+    expect("paths.detached",
+           {{"type", "file.open"}, {"file.path", path_of(fd)}, {"file.detached", "true"}});
   });
 }
 
 void overlay(const std::string& directory) {
   const std::string base = directory + "/overlay";
-  for (const char* name : {"", "/fs", "/lower", "/merged"}) must(::mkdir((base + name).c_str(), 0700), "mkdir");
+  for (const char* name : {"", "/fs", "/lower", "/merged"})
+    must(::mkdir((base + name).c_str(), 0700), "mkdir");
   in_child([&] {
     private_mounts();
-    must(::mount("none", (base + "/fs").c_str(), "tmpfs", 0, nullptr), "mount tmpfs"); // upper wants xattrs
-    for (const char* name : {"/fs/upper", "/fs/work"}) must(::mkdir((base + name).c_str(), 0700), "mkdir");
+    must(::mount("none", (base + "/fs").c_str(), "tmpfs", 0, nullptr),
+         "mount tmpfs");  // upper wants xattrs
+    for (const char* name : {"/fs/upper", "/fs/work"})
+      must(::mkdir((base + name).c_str(), 0700), "mkdir");
     make_file(base + "/lower/file");
-    const std::string options = "lowerdir=" + base + "/lower,upperdir=" + base + "/fs/upper,workdir=" + base + "/fs/work";
+    const std::string options =
+        "lowerdir=" + base + "/lower,upperdir=" + base + "/fs/upper,workdir=" + base + "/fs/work";
     if (::mount("overlay", (base + "/merged").c_str(), "overlay", 0, options.c_str()) != 0) {
       skip("paths.overlay", std::string("mounting an overlay: ") + std::strerror(errno));
       return;
     }
     open_and_expect("paths.overlay", base + "/merged/file");
     const int fd = must(::open((base + "/merged/file").c_str(), O_RDWR | O_CLOEXEC), "copy up");
-    expect("paths.overlay", {{"type", "file.open"}, {"file.path", path_of(fd)}, {"file.flags", "O_RDWR"}});
+    expect("paths.overlay",
+           {{"type", "file.open"}, {"file.path", path_of(fd)}, {"file.flags", "O_RDWR"}});
   });
 }
 
@@ -117,20 +126,24 @@ void long_paths(const std::string& directory) {
   int fd = must(::openat(deep, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600), "openat");
   expect("paths.deep", {{"type", "file.open"}, {"file.path", path_of(fd)}});
 
-  // Exactly PATH_MAX - 1 bytes: components of 201 bytes with their slash, and a last one that fills up.
+  // Exactly PATH_MAX - 1 bytes: components of 201 bytes with their slash, and a last one that fills
+  // up.
   constexpr std::size_t kLongest = PATH_MAX - 1, kStep = 201;
   const std::size_t room = kLongest - directory.size();
   const std::size_t steps = (room - 2) / kStep;
   const int longest = descend(directory, std::string(kStep - 1, 'l'), static_cast<int>(steps));
   const std::string last(room - steps * kStep - 1, 'z');
-  fd = must(::openat(longest, last.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), "openat the longest path");
+  fd = must(::openat(longest, last.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600),
+            "openat the longest path");
   expect("paths.longest", {{"type", "file.open"}, {"file.path", path_of(fd)}});
 
   const int beyond = descend(path_of(longest), std::string(200, 'm'), 0);
   int further = beyond;
   for (int i = 0; i < 3; ++i) {
     must(::mkdirat(further, std::string(200, 'm').c_str(), 0700), "mkdirat");
-    further = must(::openat(further, std::string(200, 'm').c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "openat");
+    further =
+        must(::openat(further, std::string(200, 'm').c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC),
+             "openat");
   }
   must(::openat(further, "beyond", O_WRONLY | O_CREAT | O_CLOEXEC, 0600), "openat beyond PATH_MAX");
   expect("paths.too_long", {{"type", "file.open"}, {"file.cut", "true"}});
@@ -146,16 +159,20 @@ void nameless(const std::string& directory) {
   const std::string gone = directory + "/gone";
   const int deleted = must(::open(gone.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), "open");
   must(::unlink(gone.c_str()), "unlink");
-  must(::open(("/proc/self/fd/" + std::to_string(deleted)).c_str(), O_RDONLY | O_CLOEXEC), "open a deleted file");
+  must(::open(("/proc/self/fd/" + std::to_string(deleted)).c_str(), O_RDONLY | O_CLOEXEC),
+       "open a deleted file");
   expect("paths.deleted", {{"type", "file.open"}, {"file.path", gone}, {"file.deleted", "true"}});
 
   const int memory = must(::memfd_create("scratch", MFD_CLOEXEC), "memfd_create");
-  must(::open(("/proc/self/fd/" + std::to_string(memory)).c_str(), O_RDONLY | O_CLOEXEC), "open a memfd");
+  must(::open(("/proc/self/fd/" + std::to_string(memory)).c_str(), O_RDONLY | O_CLOEXEC),
+       "open a memfd");
   expect("paths.memfd", {{"type", "file.open"}, {"file.path", path_of(memory)}});
 
   int ends[2];
   must(::pipe2(ends, O_CLOEXEC), "pipe");
-  must(::open(("/proc/self/fd/" + std::to_string(ends[0])).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK), "open a pipe");
+  must(::open(("/proc/self/fd/" + std::to_string(ends[0])).c_str(),
+              O_RDONLY | O_CLOEXEC | O_NONBLOCK),
+       "open a pipe");
   expect("paths.pipe", {{"type", "file.open"}, {"file.path", link_of(ends[0])}});
 
   const int unnamed = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -172,7 +189,8 @@ void paths(const std::string& directory) {
   open_and_expect("paths.plain", directory + "/plain");
   open_and_expect("paths.root", "/");
   must(::chdir(directory.c_str()), "chdir");
-  open_and_expect("paths.relative", "../" + directory.substr(directory.rfind('/') + 1) + "/./plain");
+  open_and_expect("paths.relative",
+                  "../" + directory.substr(directory.rfind('/') + 1) + "/./plain");
   symbolic_link(directory);
   mounts(directory);
   overlay(directory);

@@ -26,7 +26,9 @@ pid_t child(Body body) {
   return pid;
 }
 
-void reap(pid_t pid) { must(::waitpid(pid, nullptr, 0), "waitpid"); }
+void reap(pid_t pid) {
+  must(::waitpid(pid, nullptr, 0), "waitpid");
+}
 
 void other_process() {
   const pid_t target = child([] { ::pause(); });
@@ -36,8 +38,9 @@ void other_process() {
   expect("privilege.ptrace", {{"type", "privilege.ptrace"}, {"privilege.target.pid", pid}});
   must(::ptrace(PTRACE_DETACH, target, nullptr, nullptr), "ptrace");
   must(::kill(target, SIGTERM), "kill");
-  expect("privilege.kill",
-         {{"type", "privilege.kill"}, {"privilege.target.pid", pid}, {"privilege.signal", "SIGTERM"}});
+  expect(
+      "privilege.kill",
+      {{"type", "privilege.kill"}, {"privilege.target.pid", pid}, {"privilege.signal", "SIGTERM"}});
   reap(target);
 }
 
@@ -63,7 +66,8 @@ void kernel_interfaces() {
   reap(child([] { must(::unshare(CLONE_NEWUSER), "unshare"); }));
   expect("privilege.userns", {{"type", "privilege.userns"}});
   reap(child([] { must(::unshare(CLONE_NEWUTS), "unshare"); }));
-  expect("privilege.capable", {{"type", "privilege.capable"}, {"privilege.capability", "CAP_SYS_ADMIN"}});
+  expect("privilege.capable",
+         {{"type", "privilege.capable"}, {"privilege.capability", "CAP_SYS_ADMIN"}});
   bpf_attr attributes{};
   attributes.map_type = BPF_MAP_TYPE_ARRAY;
   attributes.key_size = attributes.value_size = 4;

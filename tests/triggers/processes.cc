@@ -18,7 +18,9 @@ pid_t start(Body body) {
     body();
     ::_exit(0);
   }
-  expect("processes.fork", {{"type", "process.fork"}, {"process.pid", std::to_string(::getpid())}, {"fork.pid", std::to_string(pid)}});
+  expect("processes.fork", {{"type", "process.fork"},
+                            {"process.pid", std::to_string(::getpid())},
+                            {"fork.pid", std::to_string(pid)}});
   must(::waitpid(pid, nullptr, 0), "waitpid");
   return pid;
 }
@@ -31,24 +33,32 @@ void processes(const std::string& directory) {
     must(::chdir(directory.c_str()), "chdir");
     ::execl("/bin/sh", "renamed", "-c", "exit 7", "third argument", nullptr);
   }));
-  expect("processes.exec", {{"type", "process.exec"}, {"process.pid", pid}, {"process.parent.pid", self},
-                            {"exec.cwd", directory}, {"process.uid", std::to_string(::getuid())},
+  expect("processes.exec", {{"type", "process.exec"},
+                            {"process.pid", pid},
+                            {"process.parent.pid", self},
+                            {"exec.cwd", directory},
+                            {"process.uid", std::to_string(::getuid())},
                             {"process.argv", R"(["renamed","-c","exit 7","third argument"])"}});
   expect("processes.exit", {{"type", "process.exit"}, {"process.pid", pid}, {"exit.code", "7"}});
 
   pid = std::to_string(start([] { ::raise(SIGKILL); }));
-  expect("processes.killed", {{"type", "process.exit"}, {"process.pid", pid}, {"exit.signal", "SIGKILL"}});
+  expect("processes.killed",
+         {{"type", "process.exit"}, {"process.pid", pid}, {"exit.signal", "SIGKILL"}});
 
   // A thread that is not the leader takes the leader's pid over at exec; its events must go on.
-  pid = std::to_string(start([&] {
-    std::thread([] { ::execl("/bin/cat", "cat", "/etc/hostname", nullptr); }).join();
-  }));
-  expect("processes.thread_exec", {{"type", "process.exec"}, {"process.pid", pid}, {"process.argv", R"(["cat","/etc/hostname"])"}});
-  expect("processes.thread_exec", {{"type", "file.open"}, {"process.pid", pid}, {"file.path", "/etc/hostname"}});
+  pid = std::to_string(start(
+      [&] { std::thread([] { ::execl("/bin/cat", "cat", "/etc/hostname", nullptr); }).join(); }));
+  expect("processes.thread_exec", {{"type", "process.exec"},
+                                   {"process.pid", pid},
+                                   {"process.argv", R"(["cat","/etc/hostname"])"}});
+  expect("processes.thread_exec",
+         {{"type", "file.open"}, {"process.pid", pid}, {"file.path", "/etc/hostname"}});
 
   const std::string big(3000, 'b');
-  pid = std::to_string(start([&] { ::execl("/bin/true", "true", big.c_str(), big.c_str(), nullptr); }));
-  expect("processes.argv_cut", {{"type", "process.exec"}, {"process.pid", pid}, {"process.argv_cut", "true"}});
+  pid = std::to_string(
+      start([&] { ::execl("/bin/true", "true", big.c_str(), big.c_str(), nullptr); }));
+  expect("processes.argv_cut",
+         {{"type", "process.exec"}, {"process.pid", pid}, {"process.argv_cut", "true"}});
 }
 
 }  // namespace trigger

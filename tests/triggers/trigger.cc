@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// trigger DIRECTORY SET…: does sets of things, each in a directory of its own, and says what an observer
-// must have seen.
+// trigger DIRECTORY SET…: does sets of things, each in a directory of its own, and says what an
+// observer must have seen.
 #include <sys/stat.h>
 
 #include <cstring>
