@@ -99,15 +99,18 @@ TEST(Tail, FollowsACgroup) {
 
 TEST(Tail, FollowsEveryPythonAndEveryProcess) {
   if (!in_guest()) GTEST_SKIP() << "looks at the whole machine: in guests only";
-  const std::string body =
-      " > log & tail=$!; sleep 8; " + std::string(kPython) +
-      " -c 'import os; os.system(\"cat /etc/hostname\")' > /dev/null\n"
+  const std::string python_command = std::string(kPython) + " -c ";
+  // the first Python that it sees tells that it watches
+  const std::string watched =
+      " > log & tail=$!; until grep -q . log; do " + python_command + "pass; sleep 0.2; done; " +
+      python_command +
+      "'import os; os.system(\"cat /etc/hostname\")' > /dev/null\n"
       "cat /etc/shells > /dev/null; sleep 1; kill -TERM $tail; wait $tail; cat log";
-  const Outcome python = script("$ASPIS tail -o json" + body);
+  const Outcome python = script("$ASPIS tail -o json" + watched);
   EXPECT_THAT(python.out, HasSubstr("/etc/hostname"));
   EXPECT_THAT(python.out, HasSubstr("os.system"));
   EXPECT_THAT(python.out, Not(HasSubstr("/etc/shells")));
-  const Outcome all = script("$ASPIS tail -o json --all" + body);
+  const Outcome all = script("$ASPIS tail -o json --all" + watched);
   EXPECT_THAT(all.out, HasSubstr("/etc/hostname"));
   EXPECT_THAT(all.out, HasSubstr("/etc/shells"));
   EXPECT_THAT(all.out, Not(HasSubstr(R"(agent/cli/aspis","argv")")));  // not itself
