@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which program of bpf/observe.bpf.c reads which system call (tracepoint backend).
+// Which program of bpf/observe_*.bpf.c reads which system call (tracepoint backend).
 #pragma once
 
 #include <cstdint>

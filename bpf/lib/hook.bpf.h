@@ -14,18 +14,19 @@
 #include "path.bpf.h"
 
 /*
- * What untracked tasks pay is counted in single instructions here. The body is a function of its own:
- * inlined, its register saves would be paid by all. ctx waits on the stack, not in a saved register.
+ * What untracked tasks pay is counted in single instructions here. The body is a function of its
+ * own: inlined, its register saves would be paid by all. ctx waits on the stack, not in a saved
+ * register.
  */
-#define HOOK_PROGRAM(section, name, body)                                                              \
-	SEC(section)                                                                                   \
-	int name(unsigned long long *ctx)                                                              \
-	{                                                                                              \
-		unsigned long long *volatile kept = ctx;                                               \
-                                                                                                       \
-		if (current_may_be_tracked())                                                          \
-			body(kept);                                                                    \
-		return 0;                                                                              \
+#define HOOK_PROGRAM(section, name, body)                                                          \
+	SEC(section)                                                                               \
+	int name(unsigned long long *ctx)                                                          \
+	{                                                                                          \
+		unsigned long long *volatile kept = ctx;                                           \
+                                                                                                   \
+		if (current_may_be_tracked())                                                      \
+			body(kept);                                                                \
+		return 0;                                                                          \
 	}
 
 #define HOOK(hook)                                                                                 \

@@ -146,5 +146,8 @@ std::string aspis_binary() {
 std::string trigger_binary() {
   return TRIGGER_BINARY;
 }
+std::string flood_binary() {
+  return FLOOD_BINARY;
+}
 
 }  // namespace aspis::test

@@ -58,5 +58,6 @@ std::vector<nlohmann::json> matching(
 
 std::string aspis_binary();
 std::string trigger_binary();
+std::string flood_binary();
 
 }  // namespace aspis::test

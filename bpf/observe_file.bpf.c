@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Files, at the end of system calls (tracepoint backend). */
+#include "lib/observe.bpf.h"
+
+#define AT_REMOVEDIR 0x200
+#define MAP_ANONYMOUS 0x20
+#define O_CREAT 0100
+#define O_CLOEXEC 02000000
+#define FMODE_CREATED 0x100000
+
+static __always_inline void open_event(__u16 kind, int fd, unsigned long flags)
+{
+	struct scratch *scratch = observe_begin(kind, sizeof(struct aspis_file_event));
+	struct aspis_file_event *event;
+	struct file *file = file_of(fd);
+
+	if (!scratch)
+		return;
+	event = EVENT(scratch, aspis_file_event);
+	event->flags = flags;
+	event->length = ~0ull;
+	path_emit_fd(scratch, fd, &event->path);
+	if (file)
+		event->mode = BPF_CORE_READ(file, f_inode, i_mode);
+	event_send(scratch);
+}
+
+SEC("?tp_btf/sys_exit")
+int sys__open(unsigned long long *ctx)
+{
+	struct pt_regs *regs = (void *)ctx[0];
+	long nr = regs->orig_ax, fd = ctx[1];
+	unsigned long flags;
+	struct file *file;
+
+	if (fd < 0)
+		return 0;
+	if (nr == __NR_open)
+		flags = regs->si;
+	else if (nr == __NR_creat)
+		flags = O_CREAT | 01 | 01000; /* O_CREAT|O_WRONLY|O_TRUNC: creat(2) */
+	else if (nr == __NR_openat2) {
+		flags = 0;
+		bpf_probe_read_user(
+			&flags, sizeof(flags), (const void *)regs->dx); /* open_how.flags */
+	} else
+		flags = regs->dx;
+	file = file_of(fd);
+	if (flags & O_CREAT && file && BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
+		open_event(ASPIS_FILE_CREATE, fd, 0);
+	/* a property of the descriptor, which the hooks do not see */
+	open_event(ASPIS_FILE_OPEN, fd, flags & ~(unsigned long)O_CLOEXEC);
+	return 0;
+}
+
+/*
+ * System calls on files, by the place of their arguments. NONE: has no such argument. With `path`
+ * NONE the file is the descriptor in `fd`; with `fd` NONE the path starts at the working directory.
+ */
+struct shape {
+	__u8 kind;
+	__u8 fd, path;
+	__u8 fd2, path2;
+	__u8 mode, uid, gid, length;
+};
+
+#define NONE 15
+#define SHAPE(nr, ...) [nr] = {__VA_ARGS__}
+
+static const struct shape file_shapes[512] = {
+	/*                    kind                  fd    path  fd2   path2 mode  uid   gid   length
+	 */
+	SHAPE(__NR_mknod, ASPIS_FILE_CREATE, NONE, 0, NONE, NONE, 1, NONE, NONE, NONE),
+	SHAPE(__NR_mknodat, ASPIS_FILE_CREATE, 0, 1, NONE, NONE, 2, NONE, NONE, NONE),
+	SHAPE(__NR_mkdir, ASPIS_FILE_MKDIR, NONE, 0, NONE, NONE, 1, NONE, NONE, NONE),
+	SHAPE(__NR_mkdirat, ASPIS_FILE_MKDIR, 0, 1, NONE, NONE, 2, NONE, NONE, NONE),
+	SHAPE(__NR_rmdir, ASPIS_FILE_RMDIR, NONE, 0, NONE, NONE, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_unlink, ASPIS_FILE_UNLINK, NONE, 0, NONE, NONE, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_unlinkat, ASPIS_FILE_UNLINK, 0, 1, NONE, NONE, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_rename, ASPIS_FILE_RENAME, NONE, 0, NONE, 1, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_renameat, ASPIS_FILE_RENAME, 0, 1, 2, 3, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_renameat2, ASPIS_FILE_RENAME, 0, 1, 2, 3, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_link, ASPIS_FILE_LINK, NONE, 0, NONE, 1, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_linkat, ASPIS_FILE_LINK, 0, 1, 2, 3, NONE, NONE, NONE, NONE),
+	/* symlink's first string is a text: path2 with fd2 NONE below */
+	SHAPE(__NR_symlink, ASPIS_FILE_SYMLINK, NONE, 1, NONE, 0, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_symlinkat, ASPIS_FILE_SYMLINK, 1, 2, NONE, 0, NONE, NONE, NONE, NONE),
+	SHAPE(__NR_chmod, ASPIS_FILE_CHMOD, NONE, 0, NONE, NONE, 1, NONE, NONE, NONE),
+	SHAPE(__NR_fchmod, ASPIS_FILE_CHMOD, 0, NONE, NONE, NONE, 1, NONE, NONE, NONE),
+	SHAPE(__NR_fchmodat, ASPIS_FILE_CHMOD, 0, 1, NONE, NONE, 2, NONE, NONE, NONE),
+	SHAPE(452, ASPIS_FILE_CHMOD, 0, 1, NONE, NONE, 2, NONE, NONE, NONE), /* fchmodat2 */
+	SHAPE(__NR_chown, ASPIS_FILE_CHOWN, NONE, 0, NONE, NONE, NONE, 1, 2, NONE),
+	SHAPE(__NR_lchown, ASPIS_FILE_CHOWN, NONE, 0, NONE, NONE, NONE, 1, 2, NONE),
+	SHAPE(__NR_fchown, ASPIS_FILE_CHOWN, 0, NONE, NONE, NONE, NONE, 1, 2, NONE),
+	SHAPE(__NR_fchownat, ASPIS_FILE_CHOWN, 0, 1, NONE, NONE, NONE, 2, 3, NONE),
+	SHAPE(__NR_truncate, ASPIS_FILE_TRUNCATE, NONE, 0, NONE, NONE, NONE, NONE, NONE, 1),
+	SHAPE(__NR_ftruncate, ASPIS_FILE_TRUNCATE, 0, NONE, NONE, NONE, NONE, NONE, NONE, 1),
+};
+
+static __always_inline void shape_path(
+	struct scratch *scratch, struct pt_regs *regs, __u8 fd, __u8 path, struct aspis_path *out)
+{
+	int dirfd = fd == NONE ? AT_FDCWD : (int)argument(regs, fd);
+
+	if (path == NONE)
+		path_emit_fd(scratch, dirfd, out);
+	else
+		path_emit_name(scratch, dirfd, (const char *)argument(regs, path), out);
+}
+
+SEC("?tp_btf/sys_exit")
+int sys__file(unsigned long long *ctx)
+{
+	struct pt_regs *regs = (void *)ctx[0];
+	unsigned long nr = regs->orig_ax;
+	struct aspis_file_event *event;
+	struct scratch *scratch;
+	struct shape shape;
+	long len;
+
+	if ((long)ctx[1] < 0)
+		return 0;
+	shape = file_shapes[nr & 511];
+	if (nr == __NR_unlinkat && regs->dx & AT_REMOVEDIR)
+		shape.kind = ASPIS_FILE_RMDIR;
+	scratch = observe_begin(shape.kind, sizeof(*event));
+	if (!scratch)
+		return 0;
+	event = EVENT(scratch, aspis_file_event);
+	event->mode = shape.mode == NONE ? 0 : argument(regs, shape.mode);
+	event->uid = shape.uid == NONE ? 0 : argument(regs, shape.uid);
+	event->gid = shape.gid == NONE ? 0 : argument(regs, shape.gid);
+	event->length = shape.length == NONE ? ~0ull : argument(regs, shape.length);
+	shape_path(scratch, regs, shape.fd, shape.path, &event->path);
+	if (shape.kind == ASPIS_FILE_SYMLINK) {
+		len = bpf_probe_read_user_str(scratch->path, CHUNK_MAX, (const void *)regs->di);
+		event->other.flags = ASPIS_PATH_LITERAL;
+		if (len > 1 && len <= CHUNK_MAX)
+			event->other.len = tail_kernel(scratch, scratch->path, len - 1);
+	} else if (shape.path2 != NONE) {
+		shape_path(scratch, regs, shape.fd2, shape.path2, &event->other);
+	}
+	event_send(scratch);
+	return 0;
+}
+
+static long vma_file(struct task_struct *task, struct vm_area_struct *vma, void *found)
+{
+	bpf_probe_read_kernel(found, sizeof(struct file *), &vma->vm_file);
+	return 0;
+}
+
+/* mmap and mprotect. Memory that is no file's is left out, as by the hooks. */
+SEC("?tp_btf/sys_exit")
+int sys__map(unsigned long long *ctx)
+{
+	struct pt_regs *regs = (void *)ctx[0];
+	long ret = ctx[1];
+	struct aspis_file_event *event;
+	struct scratch *scratch;
+	__u64 file = 0;
+
+	if (!(regs->dx & PROT_EXEC) || (ret < 0 && ret > -4096))
+		return 0;
+	if (regs->orig_ax != __NR_mmap)
+		bpf_find_vma(bpf_get_current_task_btf(), regs->di, vma_file, &file, 0);
+	else if (!(regs->r10 & MAP_ANONYMOUS))
+		file = (__u64)file_of(regs->r8);
+	if (!file)
+		return 0;
+	scratch = observe_begin(ASPIS_FILE_MMAP_EXEC, sizeof(*event));
+	if (!scratch)
+		return 0;
+	event = EVENT(scratch, aspis_file_event);
+	event->flags = regs->dx;
+	event->length = ~0ull;
+	path_emit_address(scratch, &((struct file *)file)->f_path, &event->path);
+	event_send(scratch);
+	return 0;
+}
