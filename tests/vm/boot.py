@@ -38,9 +38,9 @@ def parse_arguments():
 def qemu_command(arguments, output_fd, status_fd):
     accelerator = {
         "kvm": ["-accel", "kvm", "-cpu", "host", "-smp", "2"],
-        # One thread for both processors: with one each, a kernel that patches its own text (jump labels, which tracepoints
-        # and probes switch) now and then runs into an int3 that is gone again, and dies of it ("Oops: int3").
-        "tcg": ["-accel", "tcg,thread=single,tb-size=1024", "-cpu", "max", "-smp", "2"],
+        # One processor: with two, each its own thread, a kernel that patches its own text (jump labels, which tracepoints and
+        # probes switch) now and then runs into an int3 that is gone again, and dies of it ("Oops: int3").
+        "tcg": ["-accel", "tcg,thread=single,tb-size=1024", "-cpu", "max", "-smp", "1"],
         # One instruction is one nanosecond of guest time: costs come out the same, run after run.
         "icount": ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", "max", "-smp", "1"],
     }[arguments.accel]
