@@ -12,13 +12,8 @@
 /* Starts a file event of the current task; NULL: not tracked, or lost. */
 static __always_inline struct scratch *file_begin(__u16 kind)
 {
-	struct task_struct *task;
-	struct aspis_task *state = tracked_current(&task);
-	struct scratch *scratch;
+	struct scratch *scratch = tracked_begin(kind, sizeof(struct aspis_file_event));
 
-	if (!state)
-		return NULL;
-	scratch = event_begin(task, state, kind, sizeof(struct aspis_file_event));
 	if (scratch)
 		EVENT(scratch, aspis_file_event)->length = ~0ull;
 	return scratch;
@@ -42,7 +37,7 @@ static __always_inline void file_name_event(
 
 HOOK(file_open)
 {
-	struct file *file = (void *)ctx[0];
+	struct file *file = ARGUMENT(struct file, 0);
 	struct scratch *scratch;
 	struct aspis_file_event *event;
 	unsigned int flags = file->f_flags;
@@ -61,28 +56,30 @@ HOOK(file_open)
 
 HOOK(path_mknod)
 {
-	file_name_event(ASPIS_FILE_CREATE, (void *)ctx[0], (void *)ctx[1], ctx[2]);
+	file_name_event(
+		ASPIS_FILE_CREATE, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1), ctx[2]);
 }
 
 HOOK(path_mkdir)
 {
-	file_name_event(ASPIS_FILE_MKDIR, (void *)ctx[0], (void *)ctx[1], ctx[2]);
+	file_name_event(
+		ASPIS_FILE_MKDIR, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1), ctx[2]);
 }
 
 HOOK(path_unlink)
 {
-	file_name_event(ASPIS_FILE_UNLINK, (void *)ctx[0], (void *)ctx[1], 0);
+	file_name_event(ASPIS_FILE_UNLINK, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1), 0);
 }
 
 HOOK(path_rmdir)
 {
-	file_name_event(ASPIS_FILE_RMDIR, (void *)ctx[0], (void *)ctx[1], 0);
+	file_name_event(ASPIS_FILE_RMDIR, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1), 0);
 }
 
 HOOK(path_symlink)
 {
-	struct path *dir = (void *)ctx[0];
-	struct dentry *dentry = (void *)ctx[1];
+	struct path *dir = ARGUMENT(struct path, 0);
+	struct dentry *dentry = ARGUMENT(struct dentry, 1);
 	struct scratch *scratch = file_begin(ASPIS_FILE_SYMLINK);
 	struct aspis_file_event *event;
 	long len;
@@ -118,15 +115,15 @@ static __always_inline void file_two_names(__u16 kind, struct path *from_dir, st
 
 HOOK(path_rename)
 {
-	file_two_names(
-		ASPIS_FILE_RENAME, (void *)ctx[0], (void *)ctx[1], (void *)ctx[2], (void *)ctx[3]);
+	file_two_names(ASPIS_FILE_RENAME, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
+		ARGUMENT(struct path, 2), ARGUMENT(struct dentry, 3));
 }
 
 HOOK(path_link)
 {
 	/* both names are on one mount: linkat(2) fails with EXDEV otherwise */
-	file_two_names(
-		ASPIS_FILE_LINK, (void *)ctx[1], (void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
+	file_two_names(ASPIS_FILE_LINK, ARGUMENT(struct path, 1), ARGUMENT(struct dentry, 0),
+		ARGUMENT(struct path, 1), ARGUMENT(struct dentry, 2));
 }
 
 /* An operation on a whole path. */
@@ -145,7 +142,7 @@ static __always_inline struct scratch *file_path_begin(__u16 kind, struct path *
 
 HOOK(path_chmod)
 {
-	struct scratch *scratch = file_path_begin(ASPIS_FILE_CHMOD, (void *)ctx[0]);
+	struct scratch *scratch = file_path_begin(ASPIS_FILE_CHMOD, ARGUMENT(struct path, 0));
 
 	if (!scratch)
 		return;
@@ -155,7 +152,7 @@ HOOK(path_chmod)
 
 HOOK(path_chown)
 {
-	struct scratch *scratch = file_path_begin(ASPIS_FILE_CHOWN, (void *)ctx[0]);
+	struct scratch *scratch = file_path_begin(ASPIS_FILE_CHOWN, ARGUMENT(struct path, 0));
 
 	if (!scratch)
 		return;
@@ -166,7 +163,7 @@ HOOK(path_chown)
 
 HOOK(path_truncate)
 {
-	struct scratch *scratch = file_path_begin(ASPIS_FILE_TRUNCATE, (void *)ctx[0]);
+	struct scratch *scratch = file_path_begin(ASPIS_FILE_TRUNCATE, ARGUMENT(struct path, 0));
 
 	if (scratch)
 		event_send(scratch);
@@ -188,7 +185,7 @@ static __always_inline void file_event(__u16 kind, struct file *file, __u32 flag
 /* ftruncate(2); before 6.2 it came through path_truncate. */
 HOOK(file_truncate)
 {
-	file_event(ASPIS_FILE_TRUNCATE, (void *)ctx[0], 0);
+	file_event(ASPIS_FILE_TRUNCATE, ARGUMENT(struct file, 0), 0);
 }
 
 static __always_inline void map_event(struct file *file, unsigned long prot)
@@ -203,12 +200,12 @@ static __always_inline void map_event(struct file *file, unsigned long prot)
 /* mmap_file(file, reqprot, prot, flags), but security_mmap_file(file, reqprot, flags) */
 static __noinline void on_mmap_file_lsm(unsigned long long *ctx)
 {
-	map_event((void *)ctx[0], ctx[2]);
+	map_event(ARGUMENT(struct file, 0), ctx[2]);
 }
 
 static __noinline void on_mmap_file_fmod_ret(unsigned long long *ctx)
 {
-	map_event((void *)ctx[0], ctx[1]);
+	map_event(ARGUMENT(struct file, 0), ctx[1]);
 }
 
 HOOK_PROGRAM("?lsm/mmap_file", lsm__mmap_file, on_mmap_file_lsm)
@@ -216,7 +213,7 @@ HOOK_PROGRAM("?fmod_ret/security_mmap_file", fmr__mmap_file, on_mmap_file_fmod_r
 
 HOOK(file_mprotect)
 {
-	struct vm_area_struct *vma = (void *)ctx[0];
+	struct vm_area_struct *vma = ARGUMENT(struct vm_area_struct, 0);
 	struct file *file;
 
 	if (!(ctx[2] & PROT_EXEC))

@@ -9,13 +9,8 @@
 
 static __always_inline struct scratch *net_begin(__u16 kind, struct sock *sk)
 {
-	struct task_struct *task;
-	struct aspis_task *state = tracked_current(&task);
-	struct scratch *scratch;
+	struct scratch *scratch = tracked_begin(kind, sizeof(struct aspis_net_event));
 
-	if (!state)
-		return NULL;
-	scratch = event_begin(task, state, kind, sizeof(struct aspis_net_event));
 	if (scratch)
 		socket_kind(EVENT(scratch, aspis_net_event), sk);
 	return scratch;
@@ -51,17 +46,18 @@ static __always_inline void net_address_event(
 
 HOOK(socket_bind)
 {
-	net_address_event(ASPIS_NET_BIND, (void *)ctx[0], (const void *)ctx[1], ctx[2]);
+	net_address_event(ASPIS_NET_BIND, ARGUMENT(struct socket, 0), (const void *)ctx[1], ctx[2]);
 }
 
 HOOK(socket_connect)
 {
-	net_address_event(ASPIS_NET_CONNECT, (void *)ctx[0], (const void *)ctx[1], ctx[2]);
+	net_address_event(
+		ASPIS_NET_CONNECT, ARGUMENT(struct socket, 0), (const void *)ctx[1], ctx[2]);
 }
 
 HOOK(socket_sendmsg)
 {
-	struct socket *socket = (void *)ctx[0];
+	struct socket *socket = ARGUMENT(struct socket, 0);
 	struct msghdr *msg = (void *)ctx[1];
 	const void *name = msg->msg_name;
 	struct scratch *scratch;
@@ -78,7 +74,7 @@ HOOK(socket_sendmsg)
 
 HOOK(socket_listen)
 {
-	struct socket *socket = (void *)ctx[0];
+	struct socket *socket = ARGUMENT(struct socket, 0);
 	struct sock *sk = socket->sk;
 	struct scratch *scratch = net_begin(ASPIS_NET_LISTEN, sk);
 	struct aspis_net_event *event;

@@ -29,9 +29,9 @@ SEC("?tp_btf/sys_exit")
 int tp__sys_exit(unsigned long long *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
-	struct task_struct *task;
+	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!current_may_be_tracked() || !tracked_current(&task))
+	if (!tracked_state())
 		return 0;
 	if (task->thread_info.status & TS_COMPAT) {
 		count(ASPIS_STAT_COMPAT);

@@ -10,7 +10,7 @@
 
 static __always_inline void open_event(__u16 kind, int fd, unsigned long flags)
 {
-	struct scratch *scratch = observe_begin(kind, sizeof(struct aspis_file_event));
+	struct scratch *scratch = tracked_begin(kind, sizeof(struct aspis_file_event));
 	struct aspis_file_event *event;
 	struct file *file = file_of(fd);
 
@@ -123,7 +123,7 @@ int sys__file(unsigned long long *ctx)
 	shape = file_shapes[nr & 511];
 	if (nr == __NR_unlinkat && regs->dx & AT_REMOVEDIR)
 		shape.kind = ASPIS_FILE_RMDIR;
-	scratch = observe_begin(shape.kind, sizeof(*event));
+	scratch = tracked_begin(shape.kind, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_file_event);
@@ -168,7 +168,7 @@ int sys__map(unsigned long long *ctx)
 		file = (__u64)file_of(regs->r8);
 	if (!file)
 		return 0;
-	scratch = observe_begin(ASPIS_FILE_MMAP_EXEC, sizeof(*event));
+	scratch = tracked_begin(ASPIS_FILE_MMAP_EXEC, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_file_event);

@@ -29,7 +29,7 @@ int sys__socket(unsigned long long *ctx)
 
 	if ((long)ctx[1] < 0)
 		return 0;
-	scratch = observe_begin(ASPIS_NET_CREATE, sizeof(*event));
+	scratch = tracked_begin(ASPIS_NET_CREATE, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_net_event);
@@ -69,7 +69,7 @@ int sys__address(unsigned long long *ctx)
 	if ((ret < 0 && !(kind == ASPIS_NET_CONNECT && ret == -EINPROGRESS)) || !address)
 		return 0;
 	sk = sock_of(regs->di);
-	scratch = observe_begin(kind, sizeof(*event));
+	scratch = tracked_begin(kind, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_net_event);
@@ -95,7 +95,7 @@ int sys__listen(unsigned long long *ctx)
 	if (ret < 0)
 		return 0;
 	sk = sock_of(listen ? (long)regs->di : ret);
-	scratch = observe_begin(listen ? ASPIS_NET_LISTEN : ASPIS_NET_ACCEPT, sizeof(*event));
+	scratch = tracked_begin(listen ? ASPIS_NET_LISTEN : ASPIS_NET_ACCEPT, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_net_event);

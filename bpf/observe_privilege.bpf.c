@@ -18,7 +18,7 @@ int sys__target(unsigned long long *ctx)
 
 	if ((long)ctx[1] < 0 || target == task->tgid)
 		return 0;
-	scratch = observe_begin(kill ? ASPIS_PRIV_KILL : ASPIS_PRIV_PTRACE, sizeof(*event));
+	scratch = tracked_begin(kill ? ASPIS_PRIV_KILL : ASPIS_PRIV_PTRACE, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_privilege_event);
@@ -31,13 +31,13 @@ int sys__target(unsigned long long *ctx)
 SEC("?tp_btf/sys_exit")
 int sys__setuid(unsigned long long *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
 	struct aspis_privilege_event *event;
 	struct scratch *scratch;
 
 	if ((long)ctx[1] < 0)
 		return 0;
-	scratch = observe_begin(ASPIS_PRIV_SETUID, sizeof(*event));
+	scratch = tracked_begin(ASPIS_PRIV_SETUID, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_privilege_event);
@@ -69,7 +69,7 @@ int sys__mount(unsigned long long *ctx)
 		dirfd = regs->dx;
 		target = regs->r10;
 	}
-	scratch = observe_begin(
+	scratch = tracked_begin(
 		nr == __NR_umount2 ? ASPIS_PRIV_UMOUNT : ASPIS_PRIV_MOUNT, sizeof(*event));
 	if (!scratch)
 		return 0;
@@ -99,7 +99,7 @@ int sys__privilege(unsigned long long *ctx)
 			return 0;
 		kind = ASPIS_PRIV_USERNS;
 	}
-	scratch = observe_begin(kind, sizeof(*event));
+	scratch = tracked_begin(kind, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_privilege_event);
@@ -120,8 +120,7 @@ int sys__privilege(unsigned long long *ctx)
 SEC("?tp_btf/cap_capable")
 int tp__capable(unsigned long long *ctx)
 {
-	struct task_struct *task;
-	struct aspis_task *state = current_may_be_tracked() ? tracked_current(&task) : NULL;
+	struct aspis_task *state = tracked_state();
 	__u64 bit = 1ull << (ctx[3] & 63);
 	struct aspis_privilege_event *event;
 	struct scratch *scratch;
@@ -129,7 +128,7 @@ int tp__capable(unsigned long long *ctx)
 	if (!state || (int)ctx[4] || state->capabilities & bit)
 		return 0;
 	state->capabilities |= bit;
-	scratch = event_begin(task, state, ASPIS_PRIV_CAPABLE, sizeof(*event));
+	scratch = event_begin(state, ASPIS_PRIV_CAPABLE, sizeof(*event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_privilege_event);

@@ -10,12 +10,7 @@
 
 static __always_inline struct scratch *privilege_begin(__u16 kind)
 {
-	struct task_struct *task;
-	struct aspis_task *state = tracked_current(&task);
-
-	if (!state)
-		return NULL;
-	return event_begin(task, state, kind, sizeof(struct aspis_privilege_event));
+	return tracked_begin(kind, sizeof(struct aspis_privilege_event));
 }
 
 static __always_inline void privilege_number(__u16 kind, __u32 number)
@@ -64,12 +59,12 @@ static __always_inline void privilege_target(__u16 kind, struct task_struct *tar
 
 HOOK(ptrace_access_check)
 {
-	privilege_target(ASPIS_PRIV_PTRACE, (void *)ctx[0], ctx[1]);
+	privilege_target(ASPIS_PRIV_PTRACE, ARGUMENT(struct task_struct, 0), ctx[1]);
 }
 
 HOOK(task_kill)
 {
-	privilege_target(ASPIS_PRIV_KILL, (void *)ctx[0], ctx[2]);
+	privilege_target(ASPIS_PRIV_KILL, ARGUMENT(struct task_struct, 0), ctx[2]);
 }
 
 HOOK(task_fix_setuid)
@@ -111,7 +106,7 @@ static __always_inline void mount_text(
 
 HOOK(sb_mount)
 {
-	struct path *path = (void *)ctx[1];
+	struct path *path = ARGUMENT(struct path, 1);
 	struct scratch *scratch = privilege_begin(ASPIS_PRIV_MOUNT);
 	struct aspis_privilege_event *event;
 
@@ -140,17 +135,17 @@ static __always_inline void mount_path(__u16 kind, struct path *path, __u64 flag
 
 HOOK(move_mount)
 {
-	mount_path(ASPIS_PRIV_MOUNT, (void *)ctx[1], 0);
+	mount_path(ASPIS_PRIV_MOUNT, ARGUMENT(struct path, 1), 0);
 }
 
 HOOK(sb_pivotroot)
 {
-	mount_path(ASPIS_PRIV_MOUNT, (void *)ctx[1], 0);
+	mount_path(ASPIS_PRIV_MOUNT, ARGUMENT(struct path, 1), 0);
 }
 
 HOOK(sb_umount)
 {
-	struct vfsmount *mnt = (void *)ctx[0];
+	struct vfsmount *mnt = ARGUMENT(struct vfsmount, 0);
 	struct scratch *scratch = privilege_begin(ASPIS_PRIV_UMOUNT);
 	struct aspis_privilege_event *event;
 
@@ -164,7 +159,7 @@ HOOK(sb_umount)
 
 HOOK(kernel_read_file)
 {
-	struct file *file = (void *)ctx[0];
+	struct file *file = ARGUMENT(struct file, 0);
 	struct scratch *scratch = privilege_begin(ASPIS_PRIV_MODULE);
 	struct aspis_privilege_event *event;
 

@@ -86,8 +86,9 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binprm *bprm)
 {
 	struct aspis_task *state = bpf_task_storage_get(&task_state, task, NULL, 0);
-	struct file *exe = bprm->file;
-	struct mm_struct *mm = task->mm;
+	struct task_struct *current = untrusted(task);
+	struct file *exe = untrusted(bprm)->file;
+	struct mm_struct *mm = current->mm;
 	struct aspis_exec_event *event;
 	struct scratch *scratch;
 
@@ -109,11 +110,11 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	state->origin = state->cause;
 	state->capabilities = 0;
 
-	scratch = event_begin(task, state, ASPIS_PROCESS_EXEC, sizeof(struct aspis_exec_event));
+	scratch = event_begin(state, ASPIS_PROCESS_EXEC, sizeof(struct aspis_exec_event));
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_exec_event);
-	exec_fill(scratch, task, exe);
+	exec_fill(scratch, current, exe);
 	if (mm)
 		event->argv_len =
 			tail_user(scratch, (const void *)mm->arg_start, argv_length(mm, event));
@@ -124,13 +125,9 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct task_struct *task;
-	struct aspis_task *state, *inherited;
+	struct aspis_task *state = tracked_state(), *inherited;
 	struct scratch *scratch;
 
-	if (!current_may_be_tracked())
-		return 0;
-	state = tracked_current(&task);
 	if (!state)
 		return 0;
 	inherited = track(child);
@@ -143,7 +140,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	}
 	inherited->origin = state->cause;
-	scratch = event_begin(task, state, ASPIS_PROCESS_FORK, sizeof(struct aspis_fork_event));
+	scratch = event_begin(state, ASPIS_PROCESS_FORK, sizeof(struct aspis_fork_event));
 	if (!scratch)
 		return 0;
 	EVENT(scratch, aspis_fork_event)->child_pid = child->tgid;
@@ -155,25 +152,20 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *exiting)
 {
-	struct task_struct *task;
-	struct aspis_task *state;
+	struct aspis_task *state = tracked_state();
 	struct scratch *scratch;
 
-	if (!current_may_be_tracked())
-		return 0;
-	state = tracked_current(&task);
 	if (!state)
 		return 0;
 	/* do_exit() has counted this thread out of signal->live before the tracepoint */
-	if (task->signal->live.counter == 0) {
-		scratch = event_begin(
-			task, state, ASPIS_PROCESS_EXIT, sizeof(struct aspis_exit_event));
+	if (exiting->signal->live.counter == 0) {
+		scratch = event_begin(state, ASPIS_PROCESS_EXIT, sizeof(struct aspis_exit_event));
 		if (scratch) {
-			EVENT(scratch, aspis_exit_event)->status = task->exit_code;
+			EVENT(scratch, aspis_exit_event)->status = exiting->exit_code;
 			event_send(scratch);
 		}
 	}
-	untrack_tid(task->pid);
+	untrack_tid(exiting->pid);
 	return 0;
 }
 
@@ -187,7 +179,7 @@ int BPF_PROG(on_exit, struct task_struct *exiting)
 SEC("?iter.s/task")
 int find_tasks(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task, *leader, *parent;
+	struct task_struct *task = ctx->task, *loose, *leader, *parent;
 	struct aspis_task *state;
 	struct aspis_exec_event *event;
 	struct scratch *scratch;
@@ -207,13 +199,14 @@ int find_tasks(struct bpf_iter__task *ctx)
 	}
 	if (task->tgid == self_tgid || (state && state->start))
 		return 0;
-	exe = mm->exe_file;
-	leader = task->group_leader;
-	parent = task->real_parent;
+	loose = untrusted(task);
+	exe = loose->mm->exe_file;
+	leader = loose->group_leader;
+	parent = loose->real_parent;
 	if (!(state && state->flags & ASPIS_TASK_TRACKED) && !track_all) {
 		/* a thread goes with its leader, a process with its parent */
 		__u32 with = task->pid == task->tgid ? parent->tgid : leader->pid;
-		__u64 cgroup = task->cgroups->dfl_cgrp->kn->id;
+		__u64 cgroup = loose->cgroups->dfl_cgrp->kn->id;
 
 		if (!tid_may_be_tracked(with) && !bpf_map_lookup_elem(&track_cgroup, &cgroup) &&
 			!(track_selectors && exe && exe_selected(exe)))
@@ -222,11 +215,12 @@ int find_tasks(struct bpf_iter__task *ctx)
 	state = track(task);
 	if (!state || task->pid != task->tgid || !exe || state->flags & ASPIS_TASK_STARTED)
 		return 0;
-	scratch = event_begin(task, state, ASPIS_PROCESS_FOUND, sizeof(struct aspis_exec_event));
+	scratch = event_begin(state, ASPIS_PROCESS_FOUND, sizeof(struct aspis_exec_event));
 	if (!scratch)
 		return 0;
+	event_of(scratch, loose);
 	event = EVENT(scratch, aspis_exec_event);
-	exec_fill(scratch, task, exe);
+	exec_fill(scratch, loose, exe);
 	length = argv_length(mm, event) & (CHUNK_MAX - 1);
 	used = scratch->used & (RECORD_MAX - 1);
 	if (length && !bpf_copy_from_user_task(

@@ -20,8 +20,7 @@ struct {
 SEC("?usdt")
 int on_audit(struct pt_regs *ctx)
 {
-	struct task_struct *task;
-	struct aspis_task *state;
+	struct aspis_task *state = tracked_state();
 	struct aspis_python_layout *layout;
 	struct aspis_python_event *event;
 	struct scratch *scratch;
@@ -29,9 +28,6 @@ int on_audit(struct pt_regs *ctx)
 	__u32 cookie, used;
 	long name = 0, tuple = 0, len;
 
-	if (!current_may_be_tracked())
-		return 0;
-	state = tracked_current(&task);
 	if (!state)
 		return 0;
 	cookie = bpf_usdt_cookie(ctx);
@@ -42,7 +38,7 @@ int on_audit(struct pt_regs *ctx)
 	state->cause = seq;
 	state->flags = (state->flags & ~ASPIS_TASK_INHERITED) | ASPIS_TASK_PYTHON;
 	scratch = event_begin_numbered(
-		task, state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq);
+		state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq);
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_python_event);

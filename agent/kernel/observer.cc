@@ -119,6 +119,8 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
     missing.push_back({name, "the kernel refused to load it"});
   }
   skeleton->rodata->track_all = options.all;
+  skeleton->rodata->has_rdonly_cast =
+      btf__find_by_name_kind(kernel_types.get(), "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
   skeleton->rodata->track_selectors = options.selectors;
   const auto cpus = static_cast<unsigned>(libbpf_num_possible_cpus());
   bpf_map__set_max_entries(skeleton->maps.scratch_buffers, cpus * kScratchPerCpu);

@@ -80,12 +80,13 @@ static __always_inline __u64 event_number(void)
 }
 
 /*
- * Starts event `seq` of the current (or, in iterators, another) task. `fixed` is the size of the
- * kind's payload struct, header included; it is zeroed. Returns NULL when the event is lost.
+ * Starts event `seq` of the current task, whose state this is. `fixed` is the size of the kind's
+ * payload struct, header included; it is zeroed. Returns NULL when the event is lost.
  */
 static __always_inline struct scratch *event_begin_numbered(
-	struct task_struct *task, struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
+	struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
 {
+	__u64 pid = bpf_get_current_pid_tgid(), uid = bpf_get_current_uid_gid();
 	struct scratch *scratch = scratch_lease();
 	struct aspis_event *e;
 
@@ -108,16 +109,35 @@ static __always_inline struct scratch *event_begin_numbered(
 	e->time = bpf_ktime_get_boot_ns();
 	e->cause = state->cause;
 	e->start = state->start;
+	e->cgroup = bpf_get_current_cgroup_id();
+	e->pid = pid >> 32;
+	e->tid = pid;
+	e->uid = uid;
+	e->gid = uid >> 32;
+	return scratch;
+}
+
+#define event_begin(state, kind, fixed) event_begin_numbered(state, kind, fixed, event_number())
+
+/* Starts an event of the current task. NULL: it is not tracked, or the event is lost. */
+static __always_inline struct scratch *tracked_begin(__u16 kind, __u32 fixed)
+{
+	struct aspis_task *state = tracked_current();
+
+	return state ? event_begin(state, kind, fixed) : NULL;
+}
+
+/* Makes the event one of `task`: iterators run as somebody else. */
+static __always_inline void event_of(struct scratch *scratch, struct task_struct *task)
+{
+	struct aspis_event *e = (struct aspis_event *)scratch->record;
+
 	e->cgroup = task->cgroups->dfl_cgrp->kn->id;
 	e->pid = task->tgid;
 	e->tid = task->pid;
 	e->uid = task->cred->uid.val;
 	e->gid = task->cred->gid.val;
-	return scratch;
 }
-
-#define event_begin(task, state, kind, fixed)                                                      \
-	event_begin_numbered(task, state, kind, fixed, event_number())
 
 /* The payload of an event that event_begin started. */
 #define EVENT(scratch, type) ((struct type *)(scratch)->record)

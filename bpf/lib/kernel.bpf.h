@@ -229,4 +229,19 @@ struct bpf_iter__task {
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+/* bpf/cast.bpf.c. Returns `pointer`, which the verifier then takes for one to the type `btf_id`. */
+__hidden void *without_trust(const void *pointer, __u32 btf_id);
+
+/*
+ * The same typed pointer without the verifier's trust: good for loads, not for helpers. From 6.3 on
+ * the verifier searches all types of the kernel up to four times for each pointer that is loaded
+ * through a trusted one (btf_nested_type_is_trusted), which was two thirds of the time that loading
+ * took.
+ */
+#define untrusted(pointer)                                                                         \
+	((typeof(pointer))without_trust(pointer, bpf_core_type_id_kernel(typeof(*(pointer)))))
+
+/* Argument `n` of a hook or tracepoint: a pointer to `type`. */
+#define ARGUMENT(type, n) untrusted((type *)ctx[n])
+
 #endif

@@ -32,17 +32,9 @@ static __always_inline unsigned long argument(struct pt_regs *regs, int n)
 	}
 }
 
-static __always_inline struct scratch *observe_begin(__u16 kind, __u32 fixed)
-{
-	struct task_struct *task;
-	struct aspis_task *state = tracked_current(&task);
-
-	return state ? event_begin(task, state, kind, fixed) : NULL;
-}
-
 static __always_inline struct file *file_of(int fd)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
 	struct fdtable *table;
 	struct file *file = NULL;
 
@@ -70,7 +62,7 @@ static __always_inline void path_emit_fd(struct scratch *scratch, int fd, struct
 static __always_inline void path_emit_name(
 	struct scratch *scratch, int dirfd, const char *name, struct aspis_path *out)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
 	const struct path *base = &task->fs->pwd;
 	struct file *file;
 	__u32 used;

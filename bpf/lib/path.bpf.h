@@ -45,7 +45,7 @@ static __always_inline int walk_prepend(struct scratch *scratch, const void *nam
 /* The mount's root is its namespace's root: is that the namespace of this task? */
 static __always_inline void walk_check_namespace(struct scratch *scratch, struct mount *mount)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
 	struct nsproxy *nsproxy = task->nsproxy;
 	__u64 ns = (__u64)BPF_CORE_READ(mount, mnt_ns);
 

@@ -103,29 +103,32 @@ static __always_inline struct aspis_task *track(struct task_struct *task)
 		count(ASPIS_STAT_TASK_FULL);
 		return NULL;
 	}
-	state->start = task->group_leader->start_boottime;
+	state->start = untrusted(task)->group_leader->start_boottime;
 	state->flags |= ASPIS_TASK_TRACKED;
 	track_tid(task->pid);
 	return state;
 }
 
-/*
- * State of the current task if it is tracked, else NULL: the second and the third answer. `task`
- * receives the current task.
- */
-static __always_inline struct aspis_task *tracked_current(struct task_struct **task)
+/* State of the current task if it is tracked, else NULL: the second and the third answer. */
+static __always_inline struct aspis_task *tracked_current(void)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct aspis_task *state;
 
-	*task = bpf_get_current_task_btf();
-	if (!tid_may_be_tracked((*task)->pid))
+	if (!tid_may_be_tracked(task->pid))
 		return NULL;
-	state = bpf_task_storage_get(&task_state, *task, NULL, 0);
+	state = bpf_task_storage_get(&task_state, task, NULL, 0);
 	if (!state)
-		return track_all && (*task)->tgid != self_tgid ? track(*task) : NULL;
+		return track_all && task->tgid != self_tgid ? track(task) : NULL;
 	if ((state->flags & (ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED)) != ASPIS_TASK_TRACKED)
 		return NULL;
 	return state;
+}
+
+/* All three answers, for programs of no hook. */
+static __always_inline struct aspis_task *tracked_state(void)
+{
+	return current_may_be_tracked() ? tracked_current() : NULL;
 }
 
 #endif
