@@ -18,8 +18,8 @@ Outcome flood_and_check(int opens, const std::vector<std::string>& options) {
   std::ofstream(file) << "x";
   std::vector<std::string> command = {aspis_binary(), "run", "-o", "json", "--to", log};
   command.insert(command.end(), options.begin(), options.end());
-  for (const auto& word : {std::string("--"), flood_binary(), std::string("--opens"),
-                           std::to_string(opens), file})
+  for (const auto& word :
+       {std::string("--"), flood_binary(), std::string("--opens"), std::to_string(opens), file})
     command.push_back(word);
   const Outcome flooded = run(command, 250);
   if (flooded.code() != 0) return flooded;

@@ -16,14 +16,16 @@ using testing::Not;
 
 constexpr const char* kPython = "/usr/bin/python3.11";
 
-/// A shell script around aspis, in a directory of its own. It knows $ASPIS, and `watching FILE`,
-/// which waits until tail has written its first line, that is, until it watches.
+/// A shell script around aspis, in a directory of its own. It knows $ASPIS, $HOOKS (the backend
+/// that starts and ends soonest: which processes are followed is decided in the same place for
+/// all), and `watching FILE`, which waits until tail has written its first line, that is, until it
+/// watches.
 Outcome script(const std::string& text) {
   const TemporaryDirectory directory;
   return run({"sh", "-c",
               "cd " + directory.path() +
                   "; watching() { until grep -q . \"$1\"; do sleep 0.2; done; }\n" + text},
-             200, {{"ASPIS", aspis_binary()}});
+             200, {{"ASPIS", aspis_binary()}, {"HOOKS", "--hooks=tracepoint"}});
 }
 
 bool in_guest() {
@@ -33,7 +35,8 @@ bool in_guest() {
 TEST(Tail, FollowsAProcessAndItsChildrenAndEndsWithIt) {
   const Outcome outcome = script(
       "mkfifo gate; sh -c 'read line < gate; cat /etc/hostname; :' > /dev/null & child=$!\n"
-      "$ASPIS tail -o json --pid $child --event 'file.*' --event process.found > log & tail=$!\n"
+      "$ASPIS tail $HOOKS -o json --pid $child --event 'file.*' --event process.found > log & "
+      "tail=$!\n"
       "watching log; echo go > gate; wait $tail; code=$?; cat log; exit $code");
   EXPECT_EQ(outcome.code(), 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr(R"("type":"process.found")"));
@@ -52,7 +55,7 @@ TEST(Tail, HearsAnInterpreterThatRanBefore) {
   const Outcome outcome =
       script("mkfifo gate; " + std::string(kPython) +
              " -c 'open(\"gate\").read(); open(\"/etc/hostname\").close()' & child=$!\n"
-             "$ASPIS tail -o json --pid $child > log & tail=$!\n"
+             "$ASPIS tail $HOOKS -o json --pid $child > log & tail=$!\n"
              "watching log; echo go > gate; wait $tail; cat log");
   EXPECT_THAT(outcome.out, HasSubstr(R"("event":"open","args":{"path":"/etc/hostname")"));
   EXPECT_THAT(outcome.out, HasSubstr(R"("correlation":"matched")"));
@@ -62,7 +65,7 @@ TEST(Tail, ProbesAnInterpreterAtAnUnusualPlaceWhenItStarts) {
   if (::access(kPython, X_OK) != 0) GTEST_SKIP() << kPython << " is not installed";
   const Outcome outcome =
       script("cp " + std::string(kPython) +
-             " snake; $ASPIS run -o json --to log -- ./snake -c '"
+             " snake; $ASPIS run $HOOKS -o json --to log -- ./snake -c '"
              "import time; time.sleep(4); open(\"/etc/hostname\").close()'; cat log");
   EXPECT_THAT(outcome.out, HasSubstr(R"("event":"open","args":{"path":"/etc/hostname")"));
   EXPECT_THAT(outcome.err, HasSubstr("first audit events are missing"));
@@ -72,7 +75,7 @@ TEST(Tail, FollowsAnExecutableRunningAndToCome) {
   const Outcome outcome = script(
       "cp /bin/sh mine; mkfifo gate; ./mine -c 'read line < gate; cat /etc/hostname; :' > "
       "/dev/null & child=$!\n"
-      "$ASPIS tail -o json --exe mine > log & tail=$!\n"
+      "$ASPIS tail $HOOKS -o json --exe mine > log & tail=$!\n"
       "watching log; echo go > gate; wait $child; ./mine -c 'cat /etc/passwd; :' > /dev/null; cat "
       "/etc/shells > /dev/null\n"
       "sleep 1; kill -TERM $tail; wait $tail; cat log");
@@ -87,7 +90,7 @@ TEST(Tail, FollowsACgroup) {
   const Outcome outcome = script(
       "g=/sys/fs/cgroup/aspis-test; mkdir -p $g/below\n"
       "sh -c \"echo \\$\\$ > $g/cgroup.procs; exec sleep 100\" & first=$!; sleep 1\n"
-      "$ASPIS tail -o json --cgroup $g > log & tail=$!; watching log\n"
+      "$ASPIS tail $HOOKS -o json --cgroup $g > log & tail=$!; watching log\n"
       "sh -c \"echo \\$\\$ > $g/below/cgroup.procs; exec cat /etc/hostname\" > /dev/null\n"
       "cat /etc/shells > /dev/null; sleep 1; kill $tail $first; wait $tail; wait $first\n"
       "rmdir $g/below $g; cat log");
