@@ -218,7 +218,7 @@ int find_tasks(struct bpf_iter__task *ctx)
 	scratch = event_begin(state, ASPIS_PROCESS_FOUND, sizeof(struct aspis_exec_event));
 	if (!scratch)
 		return 0;
-	event_of(scratch, loose);
+	event_of(scratch, task);
 	event = EVENT(scratch, aspis_exec_event);
 	exec_fill(scratch, loose, exe);
 	length = argv_length(mm, event) & (CHUNK_MAX - 1);

@@ -79,6 +79,19 @@ static __always_inline __u64 event_number(void)
 	return __sync_fetch_and_add(&sequence, 1) + 1;
 }
 
+/* Makes the event one of `task`, whoever is current. */
+static __always_inline void event_of(struct scratch *scratch, struct task_struct *task)
+{
+	struct aspis_event *e = (struct aspis_event *)scratch->record;
+	struct task_struct *loose = untrusted(task);
+
+	e->pid = task->tgid; /* a number is cheaper to load with trust */
+	e->tid = task->pid;
+	e->cgroup = loose->cgroups->dfl_cgrp->kn->id;
+	e->uid = loose->cred->uid.val;
+	e->gid = loose->cred->gid.val;
+}
+
 /*
  * Starts event `seq` of the current task, whose state this is. `fixed` is the size of the kind's
  * payload struct, header included; it is zeroed. Returns NULL when the event is lost.
@@ -86,7 +99,6 @@ static __always_inline __u64 event_number(void)
 static __always_inline struct scratch *event_begin_numbered(
 	struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
 {
-	__u64 pid = bpf_get_current_pid_tgid(), uid = bpf_get_current_uid_gid();
 	struct scratch *scratch = scratch_lease();
 	struct aspis_event *e;
 
@@ -109,11 +121,7 @@ static __always_inline struct scratch *event_begin_numbered(
 	e->time = bpf_ktime_get_boot_ns();
 	e->cause = state->cause;
 	e->start = state->start;
-	e->cgroup = bpf_get_current_cgroup_id();
-	e->pid = pid >> 32;
-	e->tid = pid;
-	e->uid = uid;
-	e->gid = uid >> 32;
+	event_of(scratch, bpf_get_current_task_btf());
 	return scratch;
 }
 
@@ -125,18 +133,6 @@ static __always_inline struct scratch *tracked_begin(__u16 kind, __u32 fixed)
 	struct aspis_task *state = tracked_current();
 
 	return state ? event_begin(state, kind, fixed) : NULL;
-}
-
-/* Makes the event one of `task`: iterators run as somebody else. */
-static __always_inline void event_of(struct scratch *scratch, struct task_struct *task)
-{
-	struct aspis_event *e = (struct aspis_event *)scratch->record;
-
-	e->cgroup = task->cgroups->dfl_cgrp->kn->id;
-	e->pid = task->tgid;
-	e->tid = task->pid;
-	e->uid = task->cred->uid.val;
-	e->gid = task->cred->gid.val;
 }
 
 /* The payload of an event that event_begin started. */
