@@ -16,8 +16,6 @@
 
 #include "lib/observe.bpf.h"
 
-#define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h */
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 512);
@@ -29,11 +27,9 @@ SEC("?tp_btf/sys_exit")
 int tp__sys_exit(unsigned long long *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
-	struct task_struct *task = bpf_get_current_task_btf();
-
 	if (!tracked_state())
 		return 0;
-	if (task->thread_info.status & TS_COMPAT) {
+	if (in_compat_call(bpf_get_current_task_btf())) {
 		count(ASPIS_STAT_COMPAT);
 		return 0;
 	}

@@ -99,6 +99,7 @@ static __always_inline void event_of(struct scratch *scratch, struct task_struct
 static __always_inline struct scratch *event_begin_numbered(
 	struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *scratch = scratch_lease();
 	struct aspis_event *e;
 
@@ -116,12 +117,13 @@ static __always_inline struct scratch *event_begin_numbered(
 	__builtin_memset(e, 0, fixed);
 	e->kind = kind;
 	e->flags = (state->flags & ASPIS_TASK_PYTHON ? ASPIS_F_PYTHON : 0) |
-		   (state->flags & ASPIS_TASK_INHERITED ? ASPIS_F_INHERITED : 0);
+		   (state->flags & ASPIS_TASK_INHERITED ? ASPIS_F_INHERITED : 0) |
+		   (in_compat_call(task) ? ASPIS_F_COMPAT : 0);
 	e->seq = seq;
 	e->time = bpf_ktime_get_boot_ns();
 	e->cause = state->cause;
 	e->start = state->start;
-	event_of(scratch, bpf_get_current_task_btf());
+	event_of(scratch, task);
 	return scratch;
 }
 

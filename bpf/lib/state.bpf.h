@@ -84,6 +84,14 @@ static __always_inline bool tid_may_be_tracked(__u32 tid)
 	return tracked_tids[TID_WORD(tid)] & TID_MASK(tid);
 }
 
+/* Is the current task in a system call of the 32-bit table (int 0x80 of a 64-bit program included)?
+ */
+#define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h */
+static __always_inline bool in_compat_call(struct task_struct *task)
+{
+	return task->thread_info.status & TS_COMPAT;
+}
+
 /* The first answer. Every program starts with it. */
 static __always_inline bool current_may_be_tracked(void)
 {

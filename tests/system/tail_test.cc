@@ -54,10 +54,14 @@ TEST(Tail, HearsAnInterpreterThatRanBefore) {
   if (::access(kPython, X_OK) != 0) GTEST_SKIP() << kPython << " is not installed";
   const Outcome outcome =
       script("mkfifo gate; " + std::string(kPython) +
-             " -c 'open(\"gate\").read(); open(\"/etc/hostname\").close()' & child=$!\n"
+             " -c 'import threading; go = threading.Event()\n"
+             "thread = threading.Thread(target=lambda: go.wait() and "
+             "open(\"/etc/shells\").close()); thread.start()\n"
+             "open(\"gate\").read(); open(\"/etc/hostname\").close(); go.set()' & child=$!\n"
              "$ASPIS tail $HOOKS -o json --pid $child > log & tail=$!\n"
              "watching log; echo go > gate; wait $tail; cat log");
-  EXPECT_THAT(outcome.out, HasSubstr(R"("event":"open","args":{"path":"/etc/hostname")"));
+  for (const char* path : {"/etc/hostname", "/etc/shells"})  // its main thread, and the other
+    EXPECT_THAT(outcome.out, HasSubstr(std::string(R"("event":"open","args":{"path":")") + path));
   EXPECT_THAT(outcome.out, HasSubstr(R"("correlation":"matched")"));
 }
 

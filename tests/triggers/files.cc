@@ -2,10 +2,45 @@
 // One of each operation on files.
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "tests/triggers/expectation.h"
 
 namespace trigger {
+namespace {
+
+/// open(2) by the 32-bit table of system calls, as a program does that wants to pass a filter by.
+/// Its pointer must fit into 32 bits.
+void open_by_compat_call(const std::string& path) {
+#ifdef __x86_64__
+  constexpr int kOpen = 5;  // arch/x86/entry/syscalls/syscall_32.tbl
+  void* low =
+      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  must(low == MAP_FAILED ? -1 : 0, "mmap");
+  std::strcpy(static_cast<char*>(low), path.c_str());
+  long result = kOpen;
+  asm volatile("int $0x80" : "+a"(result) : "b"(low), "c"(O_RDONLY), "d"(0) : "memory");
+  if (result >= 0) return;
+#endif
+  ::_exit(1);
+}
+
+void compat_call(const std::string& path) {
+  std::fflush(stdout);
+  const pid_t child = must(::fork(), "fork");
+  if (child == 0) {
+    open_by_compat_call(path);
+    ::_exit(0);
+  }
+  int status = 0;
+  must(::waitpid(child, &status, 0), "waitpid");
+  if (status != 0)
+    skip("files.compat", "the kernel takes no 32-bit system calls");
+  else
+    expect("files.compat", {{"type", "file.open"}, {"file.path", path}, {"compat", "true"}});
+}
+
+}  // namespace
 
 void files(const std::string& directory) {
   const char* group = "files";
@@ -52,6 +87,7 @@ void files(const std::string& directory) {
   must(data == MAP_FAILED ? -1 : 0, "mmap");
   must(::mprotect(data, 4096, PROT_READ | PROT_EXEC), "mprotect");
   expect(group, {{"type", "file.mmap_exec"}, {"file.path", path_of(other)}});
+  compat_call(a);
   must(::unlink(renamed.c_str()), "unlink");
   expect(group, {{"type", "file.unlink"}, {"file.path", renamed}});
 }

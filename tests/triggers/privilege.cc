@@ -77,6 +77,25 @@ void kernel_interfaces() {
   expect("privilege.bpf", {{"type", "privilege.bpf"}, {"privilege.command", "BPF_MAP_CREATE"}});
 }
 
+/// A module that loads, by whatever call modprobe chooses, and a file that is none.
+void modules(const std::string& directory) {
+  if (std::getenv("ASPIS_VM_BACKEND") == nullptr) {
+    skip("privilege.module", "loads a kernel module: in guests only");
+    return;
+  }
+  if (std::system("modprobe dummy && modprobe -r dummy") != 0)
+    skip("privilege.module", "modprobe dummy fails");
+  else
+    expect("privilege.module", {{"type", "privilege.module"}});
+  const std::string path = directory + "/no_module";
+  const int fd = must(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), "open");
+  must(::write(fd, "no module", 9), "write");
+  ::close(fd);
+  const int readable = must(::open(path.c_str(), O_RDONLY | O_CLOEXEC), "open");
+  ::syscall(SYS_finit_module, readable, "", 0);
+  expect("privilege.module_refused", {{"type", "privilege.module"}, {"privilege.path", path}});
+}
+
 }  // namespace
 
 void privilege(const std::string& directory) {
@@ -84,6 +103,7 @@ void privilege(const std::string& directory) {
   identity();
   mounts(directory);
   kernel_interfaces();
+  modules(directory);
 }
 
 }  // namespace trigger
