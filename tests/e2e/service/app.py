@@ -26,6 +26,7 @@ ACCEPTED = {".avi", ".mkv", ".mov", ".mp4", ".webm"}
 # playlist may name. These options switch the checks off again, as an old ffmpeg behaved: whoever
 # uploads a playlist then reads any file that this service can read. Only the demo wants that.
 OLD_PLAYLIST_OPTIONS = [
+    "-f", "hls",  # from ffmpeg 7 on not recognised under another name than .m3u8
     "-protocol_whitelist", "file,crypto,data",
     "-allowed_extensions", "ALL",
     "-allowed_segment_extensions", "ALL",
