@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -137,6 +138,14 @@ std::vector<nlohmann::json> matching(
     for (const auto& [key, value] : fields) all = all && field(event, key) == value;
     if (all) found.push_back(event);
   }
+  return found;
+}
+
+const std::string& system_python() {
+  static const std::string found = [] {
+    std::error_code error;
+    return std::filesystem::canonical("/usr/bin/python3", error).string();
+  }();
   return found;
 }
 

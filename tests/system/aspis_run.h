@@ -56,6 +56,9 @@ std::vector<nlohmann::json> matching(
     const std::vector<nlohmann::json>& events,
     const std::vector<std::pair<std::string, std::string>>& fields);
 
+/// The distribution's interpreter, without symbolic links; "" when there is none.
+const std::string& system_python();
+
 std::string aspis_binary();
 std::string trigger_binary();
 std::string flood_binary();

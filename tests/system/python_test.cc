@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Python says, joined with what the kernel sees.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -11,8 +10,6 @@
 
 namespace aspis::test {
 namespace {
-
-constexpr const char* kPython = "/usr/bin/python3.11";
 
 /// The programs under test. All run one after another under one observation for each backend, as
 /// starting one is most of the time that this takes.
@@ -56,7 +53,7 @@ const Observation& watch_all(const char* backend) {
   std::string line;
   for (const auto& [name, code] : kScripts) {
     std::ofstream(directory.path(name + ".py")) << code;
-    line += std::string(kPython) + " " + directory.path(name + ".py") + " || exit 9; ";
+    line += system_python() + " " + directory.path(name + ".py") + " || exit 9; ";
   }
   return entry->second = observe(backend, {"sh", "-c", line});
 }
@@ -82,7 +79,7 @@ std::vector<nlohmann::json> of_script(const Observation& all, const std::string&
 class Python : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (::access(kPython, X_OK) != 0) GTEST_SKIP() << kPython << " is not installed";
+    if (system_python().empty()) GTEST_SKIP() << "/usr/bin/python3 is not installed";
     const auto found = backends().find(GetParam());
     ASSERT_NE(found, backends().end());
     if (!found->second.empty()) GTEST_SKIP() << GetParam() << " " << found->second;
@@ -123,7 +120,7 @@ TEST_P(Python, AuditEventAndKernelEventAreJoined) {
   const auto leak = matching(seen.events, {{"type", "file.open"}, {"file.path", "/etc/passwd"}});
   ASSERT_EQ(leak.size(), 1U);
   EXPECT_EQ(field(leak[0], "cause.seq"), field(popen[0], "seq"));
-  EXPECT_EQ(field(leak[0], "cause.process.exe"), kPython);
+  EXPECT_EQ(field(leak[0], "cause.process.exe"), system_python());
   EXPECT_EQ(field(leak[0], "process.exe"), "/usr/bin/cat");
 }
 

@@ -2,7 +2,6 @@
 // aspis tail: which processes it follows. What would look at the whole machine runs in guests only.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 
@@ -13,8 +12,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr const char* kPython = "/usr/bin/python3.11";
 
 /// A shell script around aspis, in a directory of its own. It knows $ASPIS, $HOOKS (the backend
 /// that starts and ends soonest: which processes are followed is decided in the same place for
@@ -51,9 +48,9 @@ TEST(Tail, RefusesAProcessThatIsNotThere) {
 }
 
 TEST(Tail, HearsAnInterpreterThatRanBefore) {
-  if (::access(kPython, X_OK) != 0) GTEST_SKIP() << kPython << " is not installed";
+  if (system_python().empty()) GTEST_SKIP() << "/usr/bin/python3 is not installed";
   const Outcome outcome =
-      script("mkfifo gate; " + std::string(kPython) +
+      script("mkfifo gate; " + system_python() +
              " -c 'import threading; go = threading.Event()\n"
              "thread = threading.Thread(target=lambda: go.wait() and "
              "open(\"/etc/shells\").close()); thread.start()\n"
@@ -66,9 +63,9 @@ TEST(Tail, HearsAnInterpreterThatRanBefore) {
 }
 
 TEST(Tail, ProbesAnInterpreterAtAnUnusualPlaceWhenItStarts) {
-  if (::access(kPython, X_OK) != 0) GTEST_SKIP() << kPython << " is not installed";
+  if (system_python().empty()) GTEST_SKIP() << "/usr/bin/python3 is not installed";
   const Outcome outcome =
-      script("cp " + std::string(kPython) +
+      script("cp " + system_python() +
              " snake; $ASPIS run $HOOKS -o json --to log -- ./snake -c '"
              "import time; time.sleep(4); open(\"/etc/hostname\").close()'; cat log");
   EXPECT_THAT(outcome.out, HasSubstr(R"("event":"open","args":{"path":"/etc/hostname")"));
@@ -106,7 +103,7 @@ TEST(Tail, FollowsACgroup) {
 /// A tail with these options, a Python, and a cat beside it. (Where the runner of the tests is a
 /// Python itself, --python rightly follows that cat, too.)
 Outcome python_and_cat(const std::string& options) {
-  const std::string python = std::string(kPython) + " -c ";
+  const std::string python = system_python() + " -c ";
   return script("$ASPIS tail -o json --event file.open --event 'python.*' " + options +
                 " > log & tail=$!; until grep -q . log; do " + python + "pass; sleep 0.2; done\n" +
                 python +
