@@ -68,9 +68,14 @@ void add_watch_options(CLI::App& app, WatchOptions& options) {
   app.add_option("--event", options.filter.events,
                  "Show only these events: a glob on file.open, net.*, …, or on python.NAME for "
                  "audit events")
+      ->check([](const std::string& glob) {
+        return event_glob_can_match(glob)
+                   ? std::string()
+                   : glob + ": no event has such a name (docs/events.md lists them)";
+      })
       ->type_name("GLOB");
   app.add_option("--verdict", options.filter.verdicts, "Show only events with this verdict")
-      ->check(CLI::IsMember(std::vector<std::string>{"allowed", "denied", "complain"}))
+      ->check(CLI::IsMember(verdict_names()))
       ->type_name("VERDICT");
   app.add_flag("--python-only", options.filter.python_only,
                "Show only processes that are CPython, not those that they started");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis tail: a live view of chosen processes, those that run already and those to come.
+#include <linux/magic.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +19,8 @@
 
 namespace aspis {
 namespace {
+
+constexpr int kPidMax = 4 * 1024 * 1024;  // include/linux/threads.h: PID_MAX_LIMIT
 
 struct TailOptions {
   WatchOptions watch;
@@ -38,6 +42,16 @@ Result<struct stat> identity(const std::string& path) {
   return file;
 }
 
+/// The id of a cgroup is the inode number of its directory (version 2 only).
+Result<std::uint64_t> cgroup_id(const std::string& directory) {
+  struct statfs system{};
+  if (::statfs(directory.c_str(), &system) != 0) return fail_errno(directory);
+  const struct stat file = TRY(identity(directory));
+  if (system.f_type != CGROUP2_SUPER_MAGIC || !S_ISDIR(file.st_mode))
+    return fail(directory + ": not a directory of a cgroup2 file system (/sys/fs/cgroup/…)");
+  return file.st_ino;
+}
+
 /// Tells the kernel side what to track. Returns a pidfd of each --pid.
 Result<std::vector<Fd>> select(Session& session, const TailOptions& options) {
   Observer& observer = session.observer();
@@ -48,10 +62,10 @@ Result<std::vector<Fd>> select(Session& session, const TailOptions& options) {
   }
   for (const auto& exe : options.exes) {
     const struct stat file = TRY(identity(exe));
+    if (!S_ISREG(file.st_mode)) return fail(exe + ": not a regular file");
     TRYV(observer.track_executable(file.st_dev, file.st_ino));
   }
-  for (const auto& cgroup : options.cgroups)
-    TRYV(observer.track_cgroup(TRY(identity(cgroup)).st_ino));
+  for (const auto& cgroup : options.cgroups) TRYV(observer.track_cgroup(TRY(cgroup_id(cgroup))));
   if (options.python)
     for (const auto& [device, inode] : session.interpreters().files())
       TRYV(observer.track_executable(device, inode));
@@ -102,7 +116,7 @@ void add_tail(CLI::App& app, int& exit_code) {
       "tail",
       "Show what chosen processes, and all that they start, do (default: every Python process)");
   command->add_option("-p,--pid", options->pids, "Follow this process; ends with the last of them")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, kPidMax))
       ->type_name("PID");
   command->add_option("--exe", options->exes, "Follow every process that runs this file")
       ->type_name("FILE");

@@ -2,7 +2,6 @@
 #include "agent/event/value.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "agent/event/utf8.h"
 
@@ -12,7 +11,7 @@ namespace {
 template <class T>
 T read_as(std::string_view bytes) {
   T out{};
-  std::memcpy(&out, bytes.data(), std::min(sizeof(out), bytes.size()));
+  bytes.copy(reinterpret_cast<char*>(&out), sizeof(out));
   return out;
 }
 

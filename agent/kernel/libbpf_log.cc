@@ -12,13 +12,15 @@
 namespace aspis {
 namespace {
 
+constexpr std::size_t kMessageMax = 65536;  // the verifier's log comes as one message
+
 LibbpfLog* current = nullptr;
 
 __attribute__((format(printf, 2, 0))) int print(libbpf_print_level level, const char* format,
                                                 va_list arguments) {
   // Thousands of them a load, a quarter of its time were they all written out.
   if (level != LIBBPF_WARN && !spdlog::should_log(spdlog::level::trace)) return 0;
-  std::string text(64 * 1024, '\0');
+  std::string text(kMessageMax, '\0');
   const int length = std::vsnprintf(text.data(), text.size(), format, arguments);
   if (length < 0) return 0;
   text.resize(std::min<std::size_t>(length, text.size() - 1));

@@ -2,7 +2,6 @@
 // Which records a person wants to see. Filters choose among what is tracked; they track nothing.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,8 +11,6 @@ namespace aspis {
 
 /// Empty lists let everything pass; those that are not must all let the record pass.
 struct Filter {
-  std::vector<std::uint32_t> pids;
-  std::vector<std::string> exes;    ///< globs on the executable's path
   std::vector<std::string> events;  ///< globs on "file.open", and on "python.NAME" for audit events
   std::vector<std::string> verdicts;  ///< "allowed", "denied", "complain"
   bool python_only = false;           ///< only processes that have raised an audit event
@@ -22,7 +19,11 @@ struct Filter {
   [[nodiscard]] bool passes(const Record& record) const;
 };
 
-/// "allowed", "denied", "complain".
-bool verdict_exists(const std::string& name);
+/// The names that `verdicts` may hold.
+const std::vector<std::string>& verdict_names();
+
+/// Can this glob of `events` match anything? Kinds are known, names of audit events are not: any
+/// program may raise its own.
+bool event_glob_can_match(const std::string& glob);
 
 }  // namespace aspis

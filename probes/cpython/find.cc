@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <charconv>
 
 #include "base/fd.h"
@@ -28,8 +27,8 @@ bool is_digit(char c) {
 // Takes a decimal number of at most three digits off `text`; -1 if there is none.
 int take_number(std::string_view& text) {
   int number = -1;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + std::min<std::size_t>(text.size(), 3), number);
+  const std::string_view digits = text.substr(0, 3);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || text.empty() || !is_digit(text.front())) return -1;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return number;

@@ -50,9 +50,9 @@ bool known(const std::vector<Interpreter>& list, const Interpreter& one) {
 void add_file(std::vector<Interpreter>& list, const std::string& path, const std::string& root) {
   const std::string real = resolved(path);
   if (real.empty()) return;
-  auto found = inspect(real);
-  if (!found || !*found) return;
-  Interpreter& interpreter = **found;
+  auto found = inspect(real).value_or(std::nullopt);
+  if (!found) return;
+  Interpreter& interpreter = *found;
   if (real.starts_with(root)) interpreter.shown = real.substr(root.size());
   if (!interpreter.library.empty()) {
     const auto library = find_library(interpreter, root);
@@ -79,10 +79,10 @@ std::optional<Mapping> parse_mapping(const std::string& line) {
 std::optional<Interpreter> inspect_mapping(const std::string& proc, const Mapping& mapping) {
   for (const std::string& path :
        {proc + "/map_files/" + mapping.range, proc + "/root" + mapping.path}) {
-    auto found = inspect(path);
-    if (!found || !*found) continue;
-    (*found)->shown = mapping.path;
-    return std::move(*found);
+    auto found = inspect(path).value_or(std::nullopt);
+    if (!found) continue;
+    found->shown = mapping.path;
+    return found;
   }
   return std::nullopt;
 }
