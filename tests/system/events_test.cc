@@ -67,11 +67,13 @@ int kernel_version() {
 /// Is this something that the backend cannot tell on this kernel? Everything else it must.
 bool cannot_tell(const std::string& backend, const std::string& group) {
   if (backend == "fmod_ret") return group == "privilege.userns";  // not a place for fmod_ret
-  if (backend != "tracepoint") return false;
+  // security_path_chmod() passes private inodes by (S_PRIVATE), before any LSM program.
+  if (backend == "lsm") return group == "paths.anonymous_chmod";
   // It sees what succeeded, and 32-bit calls it only counts.
   return (group == "privilege.capable" && kernel_version() < 6014) ||
-         (group == "paths.anonymous" && kernel_version() >= 6016) ||
-         group == "privilege.module_refused" || group == "files.compat";
+         (group == "paths.anonymous_chmod" && kernel_version() >= 6016) ||
+         group == "paths.anonymous" || group == "privilege.module_refused" ||
+         group == "files.compat";
 }
 
 constexpr const char* kSets[] = {"files", "paths", "net", "privilege", "processes"};

@@ -177,9 +177,13 @@ void nameless(const std::string& directory) {
   expect("paths.pipe", {{"type", "file.open"}, {"file.path", link_of(ends[0])}});
 
   const int anonymous = must(::eventfd(0, EFD_CLOEXEC), "eventfd");
-  // Nothing opens it by a path. From 6.16 on the inode refuses a new mode, after the hook.
+  // Nothing opens it by a path, so two other operations. Mapping it fails, after the hook; changing
+  // its mode does from 6.16 on.
+  [[maybe_unused]] void* mapped =
+      ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, anonymous, 0);
+  expect("paths.anonymous", {{"type", "file.mmap_exec"}, {"file.path", link_of(anonymous)}});
   [[maybe_unused]] const int refused = ::fchmod(anonymous, 0600);
-  expect("paths.anonymous", {{"type", "file.chmod"}, {"file.path", link_of(anonymous)}});
+  expect("paths.anonymous_chmod", {{"type", "file.chmod"}, {"file.path", link_of(anonymous)}});
 
   const int unnamed = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (unnamed < 0)
