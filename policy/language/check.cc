@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks that need the whole policy: variables and globs, duplicate profiles, exec modes that
+// conflict on one path.
+#include <map>
+#include <tuple>
+
+#include "policy/language/glob.h"
+#include "policy/language/parser_impl.h"
+#include "policy/language/variables.h"
+
+namespace aspis::policy {
+namespace {
+
+/// The form of a pattern shows in a few of its expansions.
+constexpr ExpansionLimit kSample{64, true};
+
+class Checker {
+ public:
+  Checker(const Policy& policy, Diagnostics& diagnostics)
+      : policy_(policy), diagnostics_(diagnostics), variables_(policy.variables) {}
+
+  void run() {
+    for (const Profile& profile : policy_.profiles) {
+      check_profile(profile, profile.policy_namespace.value_or(""), "");
+    }
+  }
+
+  void pattern(const Word& word) {
+    for (const std::string& text : expand(word, variables_, diagnostics_, kSample)) {
+      if (auto wrong = glob_error(text)) {
+        diagnostics_.error(word.at, std::move(*wrong));
+        return;
+      }
+    }
+  }
+
+  void pattern(const std::optional<Word>& word) {
+    if (word) pattern(*word);
+  }
+
+  // One overload for each rule class that has patterns.
+  void rule(const FileRule& r) {
+    pattern(r.path);
+    pattern(r.target);
+  }
+  void rule(const LinkRule& r) {
+    pattern(r.link);
+    pattern(r.target);
+  }
+  void rule(const UnixRule& r) {
+    for (const auto* word : {&r.type, &r.protocol, &r.address, &r.label, &r.attribute, &r.option,
+                             &r.peer_address, &r.peer_label}) {
+      pattern(*word);
+    }
+  }
+  void rule(const MountRule& r) {
+    for (const MountCondition& type : r.types) {
+      for (const Word& word : type.values) pattern(word);
+    }
+    for (const auto* word : {&r.source, &r.mount_point, &r.old_root, &r.target}) pattern(*word);
+  }
+  void rule(const PtraceRule& r) { pattern(r.peer); }
+  void rule(const SignalRule& r) { pattern(r.peer); }
+  void rule(const DbusRule& r) {
+    for (const auto* word :
+         {&r.bus, &r.path, &r.interface, &r.member, &r.name, &r.peer_name, &r.peer_label}) {
+      pattern(*word);
+    }
+  }
+  void rule(const ChangeProfileRule& r) {
+    pattern(r.exec);
+    pattern(r.target);
+  }
+  void rule(const IoUringRule& r) { pattern(r.label); }
+  void rule(const MqueueRule& r) {
+    pattern(r.label);
+    pattern(r.name);
+  }
+  void rule(const CapabilityRule&) {}
+  void rule(const NetworkRule&) {}
+  void rule(const RlimitRule&) {}
+  void rule(const UsernsRule&) {}
+  void rule(const AllRule&) {}
+
+ private:
+  void check_profile(const Profile& profile, const std::string& policy_namespace,
+                     const std::string& parent) {
+    if (diagnostics_.full()) return;
+    const std::string name = check_name(profile, parent.empty());
+    const std::string full = parent.empty() ? name : parent + "//" + name;
+    const auto [first, added] = names_.try_emplace({policy_namespace, full}, profile.at);
+    if (!added) {
+      diagnostics_.error(profile.at, "The profile " + full + " is defined already.",
+                         {{first->second, "It is defined here first."}});
+    }
+    check_flags(profile);
+    variables_.sets.insert_or_assign("profile_name",
+                                     Variable{profile.at, {Word{full, profile.at, true}}});
+    for (const Rule& r : profile.rules) {
+      std::visit([this](const auto& body) { rule(body); }, r.body);
+    }
+    check_exec_modes(profile);
+    check_change_profile(profile);
+    for (const Profile& child : profile.children) check_profile(child, policy_namespace, full);
+    variables_.sets.erase("profile_name");
+  }
+
+  std::string check_name(const Profile& profile, bool top) {
+    variables_.sets.erase("profile_name");
+    const auto names = expand(profile.name, variables_, diagnostics_, kSample);
+    const bool path = profile.name.text.starts_with('/') || profile.name.text.starts_with('@');
+    if (profile.attachment) {
+      pattern(profile.attachment);
+    } else if (path) {
+      pattern(profile.name);
+    }
+    if (top && !profile.hat && !names.empty() && !profile.attachment && !profile.keyword &&
+        !names.front().starts_with('/') && !profile.policy_namespace) {
+      diagnostics_.error(profile.name.at,
+                         "A profile without the keyword \"profile\" is named by a path, which "
+                         "must start with \"/\".");
+    }
+    return names.empty() ? profile.name.text : names.front();
+  }
+
+  void check_flags(const Profile& profile) {
+    for (const Flag& flag : profile.flags) {
+      if (flag.name != "attach_disconnected.path" || !flag.value) continue;
+      const Word word{*flag.value, flag.at, true};
+      for (const std::string& path : expand(word, variables_, diagnostics_, kSample)) {
+        if (path.starts_with('/')) continue;
+        diagnostics_.error(flag.at, "The path of attach_disconnected.path must start with \"/\".");
+        break;
+      }
+    }
+  }
+
+  // Two rules for the very same text; overlapping patterns are found when they are compiled.
+  void check_exec_modes(const Profile& profile) {
+    std::map<std::tuple<std::string, int>, std::vector<const Rule*>> seen;
+    for (const Rule& r : profile.rules) {
+      const auto* file = std::get_if<FileRule>(&r.body);
+      if (file == nullptr || !file->path || !file->exec ||
+          r.qualifiers.decision == Decision::Deny) {
+        continue;
+      }
+      auto& same = seen[{file->path->text, r.qualifiers.priority}];
+      bool known = false;
+      for (const Rule* before : same) {
+        const auto& other = std::get<FileRule>(before->body);
+        if (!overlap(before->qualifiers.ownership, r.qualifiers.ownership)) continue;
+        const bool equal = *other.exec == *file->exec &&
+                           other.target.has_value() == file->target.has_value() &&
+                           (!file->target || other.target->text == file->target->text);
+        known = known || (equal && before->qualifiers.ownership == r.qualifiers.ownership);
+        if (equal) continue;
+        diagnostics_.error(
+            r.at,
+            "This rule gives " + file->path->text + " another exec mode than an earlier rule.",
+            {{before->at, "The earlier rule is here."}});
+        break;
+      }
+      if (diagnostics_.full()) return;
+      if (!known) same.push_back(&r);
+    }
+  }
+
+  void check_change_profile(const Profile& profile) {
+    std::map<std::pair<std::string, std::string>, const Rule*> seen;
+    for (const Rule& r : profile.rules) {
+      const auto* change = std::get_if<ChangeProfileRule>(&r.body);
+      if (change == nullptr || !change->exec || r.qualifiers.decision == Decision::Deny) continue;
+      const auto [first, added] =
+          seen.try_emplace({change->exec->text, change->target ? change->target->text : ""}, &r);
+      const auto& other = std::get<ChangeProfileRule>(first->second->body);
+      if (!added && other.scrub.value_or(true) != change->scrub.value_or(true)) {
+        diagnostics_.error(r.at,
+                           "This rule is safe and an earlier one for the same is unsafe, or "
+                           "the other way round.",
+                           {{first->second->at, "The earlier rule is here."}});
+      }
+    }
+  }
+
+  static bool overlap(Ownership a, Ownership b) {
+    return a == b || a == Ownership::Any || b == Ownership::Any;
+  }
+
+  const Policy& policy_;
+  Diagnostics& diagnostics_;
+  Variables variables_;  // with profile_name of the profile at hand
+  std::map<std::pair<std::string, std::string>, Position> names_;
+};
+
+}  // namespace
+
+void check(const Policy& policy, Diagnostics& diagnostics) {
+  Checker(policy, diagnostics).run();
+}
+
+}  // namespace aspis::policy
