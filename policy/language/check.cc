@@ -144,20 +144,21 @@ class Checker {
           r.qualifiers.decision == Decision::Deny) {
         continue;
       }
-      auto& same = seen[{file->path->text, r.qualifiers.priority}];
+      const std::string& path = file->path->text;
+      const auto target_of = [](const FileRule& rule) {
+        return rule.target ? std::optional(rule.target->text) : std::nullopt;
+      };
+      auto& same = seen[{path, r.qualifiers.priority}];
       bool known = false;
       for (const Rule* before : same) {
         const auto& other = std::get<FileRule>(before->body);
         if (!overlap(before->qualifiers.ownership, r.qualifiers.ownership)) continue;
-        const bool equal = *other.exec == *file->exec &&
-                           other.target.has_value() == file->target.has_value() &&
-                           (!file->target || other.target->text == file->target->text);
+        const bool equal = other.exec == file->exec && target_of(other) == target_of(*file);
         known = known || (equal && before->qualifiers.ownership == r.qualifiers.ownership);
         if (equal) continue;
-        diagnostics_.error(
-            r.at,
-            "This rule gives " + file->path->text + " another exec mode than an earlier rule.",
-            {{before->at, "The earlier rule is here."}});
+        diagnostics_.error(r.at,
+                           "This rule gives " + path + " another exec mode than an earlier rule.",
+                           {{before->at, "The earlier rule is here."}});
         break;
       }
       if (diagnostics_.full()) return;

@@ -136,13 +136,14 @@ void Parser::check_flags(const Profile& profile) {
     const bool optional = flag.name == "attach_disconnected.ipc";
     const bool wanted =
         optional || flag.name == "error" || flag.name.find('.') != std::string::npos;
+    const std::string value = flag.value.value_or("");
     if (flag.value ? !wanted : wanted && !optional) {
       error(flag.at, "The flag " + flag.name + (wanted ? " needs a value." : " takes no value."));
-    } else if (flag.name == "error" && !is_errno(*flag.value)) {
-      error(flag.at, "\"" + *flag.value + "\" is not the name of an error, such as EPERM.");
-    } else if (flag.name == "kill.signal" && (!is_signal(*flag.value) || flag.value == "exists")) {
-      error(flag.at, "\"" + *flag.value + "\" is not the name of a signal, such as term.");
-    } else if (flag.name == "attach_disconnected.path" && !is_path_start(*flag.value)) {
+    } else if (flag.name == "error" && !is_errno(value)) {
+      error(flag.at, "\"" + value + "\" is not the name of an error, such as EPERM.");
+    } else if (flag.name == "kill.signal" && (!is_signal(value) || value == "exists")) {
+      error(flag.at, "\"" + value + "\" is not the name of a signal, such as term.");
+    } else if (flag.name == "attach_disconnected.path" && !is_path_start(value)) {
       error(flag.at, "The path of attach_disconnected.path must start with \"/\".");
     }
     if (known->group == 0) continue;
