@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <bit>
 
+#include "agent/event/kinds.h"
 #include "agent/output/formatter.h"
 
 namespace aspis {
@@ -75,7 +76,7 @@ void add_watch_options(CLI::App& app, WatchOptions& options) {
       })
       ->type_name("GLOB");
   app.add_option("--verdict", options.filter.verdicts, "Show only events with this verdict")
-      ->check(CLI::IsMember(verdict_names()))
+      ->check(CLI::IsMember(std::vector<std::string>(kVerdicts.begin(), kVerdicts.end())))
       ->type_name("VERDICT");
   app.add_flag("--python-only", options.filter.python_only,
                "Show only processes that are CPython, not those that they started");

@@ -25,4 +25,7 @@ constexpr const KindInfo& kind_info(unsigned kind) {
   return kKinds[kind < kKinds.size() ? kind : 0];
 }
 
+/// Names of verdicts, by ASPIS_VERDICT_* (bpf/abi/event.h).
+inline constexpr std::array<std::string_view, 3> kVerdicts = {"allowed", "denied", "complain"};
+
 }  // namespace aspis

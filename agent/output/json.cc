@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/output/json.h"
 
-#include <array>
 
 #include "agent/event/kinds.h"
 #include "agent/event/utf8.h"
@@ -12,8 +11,6 @@ namespace {
 
 constexpr std::size_t kArgvBytes = 128;  // of argv in events that are not about argv
 constexpr unsigned kCauseLevels = 4;
-
-constexpr std::array<std::string_view, 3> kVerdicts = {"allowed", "denied", "complain"};
 
 /// The longest prefix of at most `limit` bytes that doesn't end inside a code point.
 std::string_view cut_text(std::string_view text, std::size_t limit) {

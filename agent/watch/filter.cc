@@ -28,11 +28,6 @@ bool event_passes(const std::vector<std::string>& globs, const Record& record) {
 
 }  // namespace
 
-const std::vector<std::string>& verdict_names() {
-  static const std::vector<std::string> names = {"allowed", "denied", "complain"};
-  return names;
-}
-
 bool event_glob_can_match(const std::string& glob) {
   const std::string literal = glob.substr(0, glob.find_first_of("*?[\\"));
   if (literal.starts_with(kAudit) || (literal.size() < glob.size() && kAudit.starts_with(literal)))
@@ -49,9 +44,8 @@ bool Filter::passes(const Record& record) const {
   if (!event_passes(events, record)) return false;
   if (verdicts.empty()) return true;
   const unsigned verdict = record.event == nullptr ? 0 : record.event->head->verdict;
-  const auto& names = verdict_names();
-  return verdict < names.size() &&
-         std::find(verdicts.begin(), verdicts.end(), names[verdict]) != verdicts.end();
+  return verdict < kVerdicts.size() &&
+         std::find(verdicts.begin(), verdicts.end(), kVerdicts[verdict]) != verdicts.end();
 }
 
 }  // namespace aspis

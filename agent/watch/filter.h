@@ -12,15 +12,12 @@ namespace aspis {
 /// Empty lists let everything pass; those that are not must all let the record pass.
 struct Filter {
   std::vector<std::string> events;  ///< globs on "file.open", and on "python.NAME" for audit events
-  std::vector<std::string> verdicts;  ///< "allowed", "denied", "complain"
+  std::vector<std::string> verdicts;  ///< of kVerdicts (agent/event/kinds.h)
   bool python_only = false;           ///< only processes that have raised an audit event
 
   /// Does the record pass? Gaps and the summary always do.
   [[nodiscard]] bool passes(const Record& record) const;
 };
-
-/// The names that `verdicts` may hold.
-const std::vector<std::string>& verdict_names();
 
 /// Can this glob of `events` match anything? Kinds are known, names of audit events are not: any
 /// program may raise its own.

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 constexpr size_t kMaxGroups = 49;  // inside of one another
@@ -247,4 +247,4 @@ tl::expected<Aare, AareNote> parse_aare(Expressions& expressions, std::string_vi
   return Parser(expressions, text, options).run();
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -11,7 +11,7 @@
 
 #include "policy/automaton/expression.h"
 
-namespace aspis {
+namespace aspis::automaton {
 
 /// Something at a byte of the AARE, as it was written.
 struct AareNote {
@@ -39,4 +39,4 @@ struct Aare {
                                                       std::string_view text,
                                                       const AareOptions& options = {});
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/automaton/classes.h"
 
-namespace aspis {
+namespace aspis::automaton {
 
 ByteClasses byte_classes(std::span<const ByteSet> sets) {
   constexpr uint32_t kNone = 256;
@@ -21,4 +21,4 @@ ByteClasses byte_classes(std::span<const ByteSet> sets) {
   return classes;
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -8,7 +8,7 @@
 
 #include "policy/automaton/expression.h"
 
-namespace aspis {
+namespace aspis::automaton {
 
 struct ByteClasses {
   std::array<uint8_t, 256> of{};  // byte -> class
@@ -18,4 +18,4 @@ struct ByteClasses {
 /// The coarsest classes of which every one of these sets is a union.
 ByteClasses byte_classes(std::span<const ByteSet> sets);
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 constexpr size_t kHeaviest = 8;
@@ -250,4 +250,4 @@ tl::expected<Dfa, BlowUp> build_dfa(Expressions& expressions, std::span<const Ru
   return Subsets(*positions, expressions.sets(), limits).run();
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -13,7 +13,7 @@
 #include "policy/automaton/positions.h"
 #include "policy/automaton/sequence_pool.h"
 
-namespace aspis {
+namespace aspis::automaton {
 
 struct Rule {
   ExpressionId expression;
@@ -67,4 +67,4 @@ struct MinimalDfa {
 /// numbered breadth first.
 MinimalDfa minimise(const Dfa& dfa, const OutcomeOf& outcome_of);
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace aspis {
+namespace aspis::automaton {
 
 ExpressionId Expressions::make(ExpressionKind kind, std::span<const uint32_t> payload) {
   std::vector<uint32_t> node{static_cast<uint32_t>(kind)};
@@ -120,4 +120,4 @@ ExpressionId Expressions::factor(const std::vector<Sequence>& sorted) {
   return join(open.back().branches);
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -12,7 +12,7 @@
 
 #include "policy/automaton/sequence_pool.h"
 
-namespace aspis {
+namespace aspis::automaton {
 
 /// Which of the 256 bytes match.
 using ByteSet = std::bitset<256>;
@@ -77,4 +77,4 @@ class Expressions {
   std::unordered_map<ByteSet, uint32_t> set_indices_;
 };
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -7,7 +7,7 @@
 
 #include "policy/automaton/dfa.h"
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 /// Transitions into each state.
@@ -235,4 +235,4 @@ MinimalDfa minimise(const Dfa& dfa, const OutcomeOf& outcome_of) {
   return minimal;
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

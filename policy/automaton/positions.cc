@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 using Sequence = std::vector<uint32_t>;
@@ -188,4 +188,4 @@ tl::expected<Positions, BlowUp> find_positions(const Expressions& expressions, E
   return Walk(expressions, root, limit).run();
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -12,7 +12,7 @@
 #include "policy/automaton/expression.h"
 #include "policy/automaton/sequence_pool.h"
 
-namespace aspis {
+namespace aspis::automaton {
 
 /// The automaton would grow past its limits.
 struct BlowUp {
@@ -37,4 +37,4 @@ struct Positions {
 [[nodiscard]] tl::expected<Positions, BlowUp> find_positions(const Expressions& expressions,
                                                              ExpressionId root, size_t limit);
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 constexpr size_t kFirstSlots = 64;
@@ -46,4 +46,4 @@ SequencePool::Interned SequencePool::intern(std::span<const uint32_t> sequence) 
   return {id, true};
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace aspis {
+namespace aspis::automaton {
 
 class SequencePool {
  public:
@@ -41,4 +41,4 @@ class SequencePool {
   std::vector<uint32_t> slots_;  // open addressing: id + 1, 0 is free; the size is a power of two
 };
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -6,7 +6,7 @@
 
 #include "policy/automaton/sequence_pool.h"
 
-namespace aspis {
+namespace aspis::automaton {
 
 Result<Table> make_table(const MinimalDfa& dfa) {
   constexpr uint32_t kLargest = UINT16_MAX;
@@ -33,4 +33,4 @@ Result<Table> make_table(const MinimalDfa& dfa) {
   return table;
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

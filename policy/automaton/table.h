@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "policy/automaton/dfa.h"
 
-namespace aspis {
+namespace aspis::automaton {
 
 struct Table {
   std::array<uint8_t, 256> class_of{};  // byte -> class
@@ -49,4 +49,4 @@ inline uint16_t match(const Table& table, uint16_t start, std::string_view bytes
   return static_cast<uint16_t>(state);
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -63,15 +63,4 @@ std::optional<std::string> glob_error(std::string_view glob) {
   return std::nullopt;
 }
 
-bool is_glob(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); i++) {
-    if (text[i] == '\\') {
-      i++;
-    } else if (std::string_view("?*[]{}").find(text[i]) != std::string_view::npos) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace aspis::policy

@@ -5,7 +5,7 @@
 
 #include "policy/automaton/aare.h"
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 struct Case {
@@ -50,4 +50,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.description; });
 
 }  // namespace
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -6,7 +6,7 @@
 
 #include "tests/unit/policy/automaton/compiled.h"
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 using std::string_literals::operator""s;
@@ -171,4 +171,4 @@ TEST(Aare, ExactnessAndPrefix) {
 }
 
 }  // namespace
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -5,7 +5,7 @@
 
 #include "tests/unit/policy/automaton/compiled.h"
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 /// Each of these doubles the number of states, roughly: whether its middle was seen has to be
@@ -61,4 +61,4 @@ TEST(BlowUp, HostileAlternationsEndToo) {
 }
 
 }  // namespace
-}  // namespace aspis
+}  // namespace aspis::automaton

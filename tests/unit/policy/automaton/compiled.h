@@ -14,7 +14,7 @@
 #include "policy/automaton/dfa.h"
 #include "policy/automaton/table.h"
 
-namespace aspis {
+namespace aspis::automaton {
 
 using RuleIds = std::vector<RuleId>;
 
@@ -78,4 +78,4 @@ inline bool matches(const std::string& aare, std::string_view bytes,
   return !Compiled({aare}, options).matching(bytes).empty();
 }
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -7,7 +7,7 @@
 
 #include "tests/unit/policy/automaton/compiled.h"
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 TEST(Dfa, EachStateHasTheRulesThatMatch) {
@@ -104,4 +104,4 @@ TEST(Minimise, AsksOnceForEachSet) {
 }
 
 }  // namespace
-}  // namespace aspis
+}  // namespace aspis::automaton

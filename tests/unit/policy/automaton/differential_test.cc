@@ -9,7 +9,7 @@
 #include "tests/unit/policy/automaton/compiled.h"
 #include "tests/unit/policy/automaton/naive_matcher.h"
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 constexpr int kProfiles = 1500;
@@ -204,4 +204,4 @@ TEST(Differential, MinimisedIsMinimal) {
 }
 
 }  // namespace
-}  // namespace aspis
+}  // namespace aspis::automaton

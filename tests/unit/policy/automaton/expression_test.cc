@@ -10,7 +10,7 @@
 #include "policy/automaton/classes.h"
 #include "policy/automaton/positions.h"
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 class ExpressionsTest : public testing::Test {
@@ -126,4 +126,4 @@ TEST(ByteClasses, AreTheCoarsest) {
 }
 
 }  // namespace
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace aspis {
+namespace aspis::automaton {
 
 class NaiveMatcher {
  public:
@@ -170,4 +170,4 @@ class NaiveMatcher {
   std::vector<Tokens> written_out_;
 };
 
-}  // namespace aspis
+}  // namespace aspis::automaton

@@ -6,7 +6,7 @@
 
 #include "tests/unit/policy/automaton/compiled.h"
 
-namespace aspis {
+namespace aspis::automaton {
 namespace {
 
 TEST(Table, EqualRowsAreKeptOnce) {
@@ -60,4 +60,4 @@ TEST(Table, RefusesMore) {
 }
 
 }  // namespace
-}  // namespace aspis
+}  // namespace aspis::automaton
