@@ -7,205 +7,310 @@
 #include "lib/hook.bpf.h"
 
 #define PROT_EXEC 0x4
+#define FMODE_READ 0x1
+#define FMODE_WRITE 0x2
 #define FMODE_EXEC 0x20 /* include/linux/fs.h __FMODE_EXEC: opened by execve itself */
+#define O_CREAT 0100
+#define O_TRUNC 01000
+#define O_APPEND 02000
 
-/* Starts a file event of the current task; NULL: not tracked, or lost. */
-static __always_inline struct scratch *file_begin(__u16 kind)
+/* What opening a file asks for (security/apparmor/include/file.h: aa_map_file_to_perms). */
+static __always_inline __u32 open_request(unsigned int mode, unsigned int flags)
 {
-	struct scratch *scratch = tracked_begin(kind, sizeof(struct aspis_file_event));
+	__u32 request = 0;
+
+	if (mode & FMODE_READ)
+		request |= ASPIS_MAY_READ;
+	if (mode & FMODE_WRITE)
+		request |= flags & O_APPEND ? ASPIS_MAY_APPEND : ASPIS_MAY_WRITE;
+	if (flags & O_TRUNC)
+		request |= ASPIS_MAY_WRITE;
+	if (flags & O_CREAT)
+		request |= ASPIS_MAY_CREATE;
+	return request;
+}
+
+static __always_inline struct scratch *file_begin(struct aspis_task *state, int *answer)
+{
+	struct scratch *scratch = access_begin(state, sizeof(struct aspis_file_event), answer);
 
 	if (scratch)
 		EVENT(scratch, aspis_file_event)->length = ~0ull;
 	return scratch;
 }
 
-/* An operation on the name `dentry` below `dir`. */
-static __always_inline void file_name_event(
-	__u16 kind, struct path *dir, struct dentry *dentry, __u32 mode)
+/* A request on an open file. */
+static __always_inline int file_access(
+	__u16 kind, struct file *file, __u32 request, __u32 event_flags)
 {
-	struct scratch *scratch = file_begin(kind);
+	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
+	struct scratch *scratch;
+	int answer = 0;
 
+	if (!state)
+		return 0;
+	scratch = file_begin(state, &answer);
 	if (!scratch)
-		return;
+		return answer;
 	event = EVENT(scratch, aspis_file_event);
-	event->mode = mode;
-	path_emit_child(scratch, dir, dentry, &event->path);
-	path_identity(&event->path, dentry->d_inode);
-	event_send(scratch);
+	event->flags = event_flags;
+	event->mode = file->f_inode->i_mode;
+	path_walk_file(scratch, file);
+	if (confined(state))
+		decide_path(scratch, state, request, asker(file->f_inode));
+	if (access_told(scratch, state))
+		path_finish_file(scratch, file, &event->path);
+	return access_end(scratch, state, kind);
 }
 
 HOOK(file_open)
 {
 	struct file *file = ARGUMENT(struct file, 0);
-	struct scratch *scratch;
-	struct aspis_file_event *event;
 	unsigned int flags = file->f_flags;
 
-	if (flags & FMODE_EXEC) /* process.exec tells of it */
-		return;
-	scratch = file_begin(ASPIS_FILE_OPEN);
+	if (flags & FMODE_EXEC) /* of execve itself: process.exec tells of it */
+		return 0;
+	return file_access(ASPIS_FILE_OPEN, file, open_request(file->f_mode, flags), flags);
+}
+
+/* An operation on the name `dentry` below `dir`, with its inode if it has one. */
+static __always_inline int name_access(__u16 kind, struct path *dir, struct dentry *dentry,
+	__u32 request, __u32 how, __u32 mode)
+{
+	struct aspis_task *state = current_state();
+	struct aspis_file_event *event;
+	struct scratch *scratch;
+	int answer = 0;
+
+	if (!state)
+		return 0;
+	scratch = file_begin(state, &answer);
 	if (!scratch)
-		return;
+		return answer;
 	event = EVENT(scratch, aspis_file_event);
-	event->flags = flags;
-	event->mode = file->f_inode->i_mode;
-	path_emit_file(scratch, file, &event->path);
-	event_send(scratch);
+	event->mode = mode;
+	path_walk_child(scratch, dir, dentry);
+	if (confined(state))
+		decide_path(scratch, state, request, how);
+	if (access_told(scratch, state)) {
+		path_finish(scratch, &event->path);
+		path_identity(&event->path, dentry->d_inode);
+	}
+	return access_end(scratch, state, kind);
 }
 
 HOOK(path_mknod)
 {
-	file_name_event(
-		ASPIS_FILE_CREATE, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1), ctx[2]);
+	return name_access(ASPIS_FILE_CREATE, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
+		ASPIS_MAY_CREATE, DECIDE_OWNER, ctx[2]);
 }
 
 HOOK(path_mkdir)
 {
-	file_name_event(
-		ASPIS_FILE_MKDIR, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1), ctx[2]);
+	return name_access(ASPIS_FILE_MKDIR, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
+		ASPIS_MAY_CREATE, DECIDE_OWNER | DECIDE_DIRECTORY, ctx[2]);
 }
 
 HOOK(path_unlink)
 {
-	file_name_event(ASPIS_FILE_UNLINK, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1), 0);
+	struct dentry *dentry = ARGUMENT(struct dentry, 1);
+
+	return name_access(ASPIS_FILE_UNLINK, ARGUMENT(struct path, 0), dentry, ASPIS_MAY_DELETE,
+		asker(dentry->d_inode), 0);
 }
 
 HOOK(path_rmdir)
 {
-	file_name_event(ASPIS_FILE_RMDIR, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1), 0);
+	struct dentry *dentry = ARGUMENT(struct dentry, 1);
+
+	return name_access(ASPIS_FILE_RMDIR, ARGUMENT(struct path, 0), dentry, ASPIS_MAY_DELETE,
+		asker(dentry->d_inode), 0);
 }
 
 HOOK(path_symlink)
 {
 	struct path *dir = ARGUMENT(struct path, 0);
 	struct dentry *dentry = ARGUMENT(struct dentry, 1);
-	struct scratch *scratch = file_begin(ASPIS_FILE_SYMLINK);
+	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
+	struct scratch *scratch;
+	int answer = 0;
 	long len;
 
+	if (!state)
+		return 0;
+	scratch = file_begin(state, &answer);
 	if (!scratch)
-		return;
+		return answer;
 	event = EVENT(scratch, aspis_file_event);
-	path_emit_child(scratch, dir, dentry, &event->path);
-	/* the walker's buffer is free again: the text's length is known only after reading it */
-	len = bpf_probe_read_kernel_str(scratch->path, CHUNK_MAX, (const void *)ctx[2]);
-	event->other.flags = ASPIS_PATH_LITERAL;
-	if (len > 1 && len <= CHUNK_MAX)
-		event->other.len = tail_kernel(scratch, scratch->path, len - 1);
-	event_send(scratch);
+	path_walk_child(scratch, dir, dentry);
+	if (confined(state))
+		decide_path(scratch, state, ASPIS_MAY_CREATE, DECIDE_OWNER);
+	if (access_told(scratch, state)) {
+		path_finish(scratch, &event->path);
+		/* the walker's buffer is free again: the text's length is known only after reading
+		 * it */
+		len = bpf_probe_read_kernel_str(scratch->path, CHUNK_MAX, (const void *)ctx[2]);
+		event->other.flags = ASPIS_PATH_LITERAL;
+		if (len > 1 && len <= CHUNK_MAX)
+			event->other.len = tail_kernel(scratch, scratch->path, len - 1);
+	}
+	return access_end(scratch, state, ASPIS_FILE_SYMLINK);
 }
 
-/* Two names: `from` below `from_dir`, `to` below `to_dir`. */
-static __always_inline void file_two_names(__u16 kind, struct path *from_dir, struct dentry *from,
-	struct path *to_dir, struct dentry *to)
-{
-	struct scratch *scratch = file_begin(kind);
-	struct aspis_file_event *event;
-
-	if (!scratch)
-		return;
-	event = EVENT(scratch, aspis_file_event);
-	path_emit_child(scratch, from_dir, from, &event->path);
-	path_identity(&event->path, from->d_inode);
-	path_emit_child(scratch, to_dir, to, &event->other);
-	path_identity(&event->other, to->d_inode);
-	event_send(scratch);
-}
-
+/*
+ * Moves `from` below `from_dir` to `to` below `to_dir`: the new name takes what the file needs to be
+ * created there, the old one what it needs to be read, written and removed
+ * (security/apparmor/lsm.c: apparmor_path_rename).
+ */
 HOOK(path_rename)
 {
-	file_two_names(ASPIS_FILE_RENAME, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
-		ARGUMENT(struct path, 2), ARGUMENT(struct dentry, 3));
+	struct path *from_dir = ARGUMENT(struct path, 0), *to_dir = ARGUMENT(struct path, 2);
+	struct dentry *from = ARGUMENT(struct dentry, 1), *to = ARGUMENT(struct dentry, 3);
+	struct aspis_task *state = current_state();
+	struct aspis_file_event *event;
+	struct scratch *scratch;
+	int answer = 0;
+
+	if (!state)
+		return 0;
+	scratch = file_begin(state, &answer);
+	if (!scratch)
+		return answer;
+	event = EVENT(scratch, aspis_file_event);
+	path_walk_child(scratch, from_dir, from);
+	if (confined(state))
+		decide_path(scratch, state, ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_DELETE,
+			asker(from->d_inode));
+	path_finish(scratch, &event->path);
+	path_identity(&event->path, from->d_inode);
+	path_walk_child(scratch, to_dir, to);
+	/* the moved file keeps its owner: it is that one's rules that count on both sides */
+	if (confined(state))
+		decide_path(scratch, state, ASPIS_MAY_WRITE | ASPIS_MAY_CREATE,
+			asker(from->d_inode));
+	path_finish(scratch, &event->other);
+	path_identity(&event->other, to->d_inode);
+	return access_end(scratch, state, ASPIS_FILE_RENAME);
 }
 
 HOOK(path_link)
 {
 	/* both names are on one mount: linkat(2) fails with EXDEV otherwise */
-	file_two_names(ASPIS_FILE_LINK, ARGUMENT(struct path, 1), ARGUMENT(struct dentry, 0),
-		ARGUMENT(struct path, 1), ARGUMENT(struct dentry, 2));
+	struct path *dir = ARGUMENT(struct path, 1);
+	struct dentry *old = ARGUMENT(struct dentry, 0), *new = ARGUMENT(struct dentry, 2);
+	struct aspis_task *state = current_state();
+	struct aspis_file_event *event;
+	struct scratch *scratch;
+	int answer = 0;
+
+	if (!state)
+		return 0;
+	scratch = file_begin(state, &answer);
+	if (!scratch)
+		return answer;
+	event = EVENT(scratch, aspis_file_event);
+	path_walk_child(scratch, dir, old);
+	path_finish(scratch, &event->path);
+	path_identity(&event->path, old->d_inode);
+	path_walk_child(scratch, dir, new);
+	path_finish(scratch, &event->other);
+	return access_end(scratch, state, ASPIS_FILE_LINK);
 }
 
-/* An operation on a whole path. */
-static __always_inline struct scratch *file_path_begin(__u16 kind, struct path *path)
+/* A change of the inode that `path` leads to. The event is the caller's to fill and to end. */
+static __always_inline struct scratch *path_access(
+	struct aspis_task *state, struct path *path, int *answer)
 {
-	struct scratch *scratch = file_begin(kind);
+	struct scratch *scratch = file_begin(state, answer);
+	struct inode *inode = path->dentry->d_inode;
 	struct aspis_file_event *event;
 
 	if (!scratch)
 		return NULL;
 	event = EVENT(scratch, aspis_file_event);
-	path_emit(scratch, path, &event->path);
-	path_identity(&event->path, path->dentry->d_inode);
+	path_walk_path(scratch, path);
+	if (confined(state))
+		decide_path(scratch, state, ASPIS_MAY_WRITE, asker(inode));
+	if (access_told(scratch, state)) {
+		path_finish(scratch, &event->path);
+		path_identity(&event->path, inode);
+	}
 	return scratch;
 }
 
 HOOK(path_chmod)
 {
-	struct scratch *scratch = file_path_begin(ASPIS_FILE_CHMOD, ARGUMENT(struct path, 0));
+	struct path *path = ARGUMENT(struct path, 0);
+	struct aspis_task *state = current_state();
+	struct scratch *scratch;
+	int answer = 0;
 
+	if (!state)
+		return 0;
+	scratch = path_access(state, path, &answer);
 	if (!scratch)
-		return;
+		return answer;
 	EVENT(scratch, aspis_file_event)->mode = ctx[1] & 07777;
-	event_send(scratch);
+	return access_end(scratch, state, ASPIS_FILE_CHMOD);
 }
 
 HOOK(path_chown)
 {
-	struct scratch *scratch = file_path_begin(ASPIS_FILE_CHOWN, ARGUMENT(struct path, 0));
+	struct path *path = ARGUMENT(struct path, 0);
+	struct aspis_task *state = current_state();
+	struct scratch *scratch;
+	int answer = 0;
 
+	if (!state)
+		return 0;
+	scratch = path_access(state, path, &answer);
 	if (!scratch)
-		return;
+		return answer;
 	EVENT(scratch, aspis_file_event)->uid = ctx[1];
 	EVENT(scratch, aspis_file_event)->gid = ctx[2];
-	event_send(scratch);
+	return access_end(scratch, state, ASPIS_FILE_CHOWN);
 }
 
 HOOK(path_truncate)
 {
-	struct scratch *scratch = file_path_begin(ASPIS_FILE_TRUNCATE, ARGUMENT(struct path, 0));
+	struct path *path = ARGUMENT(struct path, 0);
+	struct aspis_task *state = current_state();
+	struct scratch *scratch;
+	int answer = 0;
 
-	if (scratch)
-		event_send(scratch);
-}
-
-static __always_inline void file_event(__u16 kind, struct file *file, __u32 flags)
-{
-	struct scratch *scratch = file_begin(kind);
-	struct aspis_file_event *event;
-
-	if (!scratch)
-		return;
-	event = EVENT(scratch, aspis_file_event);
-	event->flags = flags;
-	path_emit_file(scratch, file, &event->path);
-	event_send(scratch);
+	if (!state)
+		return 0;
+	scratch = path_access(state, path, &answer);
+	return scratch ? access_end(scratch, state, ASPIS_FILE_TRUNCATE) : answer;
 }
 
 /* ftruncate(2); before 6.2 it came through path_truncate. */
 HOOK(file_truncate)
 {
-	file_event(ASPIS_FILE_TRUNCATE, ARGUMENT(struct file, 0), 0);
+	return file_access(ASPIS_FILE_TRUNCATE, ARGUMENT(struct file, 0), ASPIS_MAY_WRITE, 0);
 }
 
-static __always_inline void map_event(struct file *file, unsigned long prot)
+static __always_inline int map_access(struct file *file, unsigned long prot)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	/* execve's own maps of the new image: process.exec tells of it */
-	if (file && prot & PROT_EXEC && !BPF_CORE_READ_BITFIELD(task, in_execve))
-		file_event(ASPIS_FILE_MMAP_EXEC, file, prot);
+	if (!file || !(prot & PROT_EXEC) || BPF_CORE_READ_BITFIELD(task, in_execve))
+		return 0;
+	return file_access(ASPIS_FILE_MMAP_EXEC, file, ASPIS_MAY_READ | ASPIS_MAY_MAP, prot);
 }
 
 /* mmap_file(file, reqprot, prot, flags), but security_mmap_file(file, reqprot, flags) */
-static __noinline void on_mmap_file_lsm(unsigned long long *ctx)
+static __noinline int on_mmap_file_lsm(unsigned long long *ctx)
 {
-	map_event(ARGUMENT(struct file, 0), ctx[2]);
+	return map_access(ARGUMENT(struct file, 0), ctx[2]);
 }
 
-static __noinline void on_mmap_file_fmod_ret(unsigned long long *ctx)
+static __noinline int on_mmap_file_fmod_ret(unsigned long long *ctx)
 {
-	map_event(ARGUMENT(struct file, 0), ctx[1]);
+	return map_access(ARGUMENT(struct file, 0), ctx[1]);
 }
 
 HOOK_PROGRAM("?lsm/mmap_file", lsm__mmap_file, on_mmap_file_lsm)
@@ -214,11 +319,6 @@ HOOK_PROGRAM("?fmod_ret/security_mmap_file", fmr__mmap_file, on_mmap_file_fmod_r
 HOOK(file_mprotect)
 {
 	struct vm_area_struct *vma = ARGUMENT(struct vm_area_struct, 0);
-	struct file *file;
 
-	if (!(ctx[2] & PROT_EXEC))
-		return;
-	file = vma->vm_file;
-	if (file)
-		file_event(ASPIS_FILE_MMAP_EXEC, file, ctx[2]);
+	return ctx[2] & PROT_EXEC ? map_access(vma->vm_file, ctx[2]) : 0;
 }

@@ -16,7 +16,7 @@ static __always_inline struct scratch *net_begin(__u16 kind, struct sock *sk)
 	return scratch;
 }
 
-HOOK(socket_create)
+WATCH_HOOK(socket_create)
 {
 	struct scratch *scratch;
 	struct aspis_net_event *event;
@@ -44,18 +44,18 @@ static __always_inline void net_address_event(
 	event_send(scratch);
 }
 
-HOOK(socket_bind)
+WATCH_HOOK(socket_bind)
 {
 	net_address_event(ASPIS_NET_BIND, ARGUMENT(struct socket, 0), (const void *)ctx[1], ctx[2]);
 }
 
-HOOK(socket_connect)
+WATCH_HOOK(socket_connect)
 {
 	net_address_event(
 		ASPIS_NET_CONNECT, ARGUMENT(struct socket, 0), (const void *)ctx[1], ctx[2]);
 }
 
-HOOK(socket_sendmsg)
+WATCH_HOOK(socket_sendmsg)
 {
 	struct socket *socket = ARGUMENT(struct socket, 0);
 	struct msghdr *msg = (void *)ctx[1];
@@ -72,7 +72,7 @@ HOOK(socket_sendmsg)
 	event_send(scratch);
 }
 
-HOOK(socket_listen)
+WATCH_HOOK(socket_listen)
 {
 	struct socket *socket = ARGUMENT(struct socket, 0);
 	struct sock *sk = socket->sk;

@@ -23,18 +23,18 @@ static __always_inline void privilege_number(__u16 kind, __u32 number)
 	event_send(scratch);
 }
 
-HOOK(capable)
+WATCH_HOOK(capable)
 {
 	if (!(ctx[3] & CAP_OPT_NOAUDIT))
 		privilege_number(ASPIS_PRIV_CAPABLE, ctx[2]);
 }
 
-HOOK(bpf)
+WATCH_HOOK(bpf)
 {
 	privilege_number(ASPIS_PRIV_BPF, ctx[0]);
 }
 
-HOOK(userns_create)
+WATCH_HOOK(userns_create)
 {
 	privilege_number(ASPIS_PRIV_USERNS, 0);
 }
@@ -57,17 +57,17 @@ static __always_inline void privilege_target(__u16 kind, struct task_struct *tar
 	event_send(scratch);
 }
 
-HOOK(ptrace_access_check)
+WATCH_HOOK(ptrace_access_check)
 {
 	privilege_target(ASPIS_PRIV_PTRACE, ARGUMENT(struct task_struct, 0), ctx[1]);
 }
 
-HOOK(task_kill)
+WATCH_HOOK(task_kill)
 {
 	privilege_target(ASPIS_PRIV_KILL, ARGUMENT(struct task_struct, 0), ctx[2]);
 }
 
-HOOK(task_fix_setuid)
+WATCH_HOOK(task_fix_setuid)
 {
 	struct cred *new = (void *)ctx[0], *old = (void *)ctx[1];
 	struct scratch *scratch = privilege_begin(ASPIS_PRIV_SETUID);
@@ -104,7 +104,7 @@ static __always_inline void mount_text(
 	event->text_len += len;
 }
 
-HOOK(sb_mount)
+WATCH_HOOK(sb_mount)
 {
 	struct path *path = ARGUMENT(struct path, 1);
 	struct scratch *scratch = privilege_begin(ASPIS_PRIV_MOUNT);
@@ -133,17 +133,17 @@ static __always_inline void mount_path(__u16 kind, struct path *path, __u64 flag
 	event_send(scratch);
 }
 
-HOOK(move_mount)
+WATCH_HOOK(move_mount)
 {
 	mount_path(ASPIS_PRIV_MOUNT, ARGUMENT(struct path, 1), 0);
 }
 
-HOOK(sb_pivotroot)
+WATCH_HOOK(sb_pivotroot)
 {
 	mount_path(ASPIS_PRIV_MOUNT, ARGUMENT(struct path, 1), 0);
 }
 
-HOOK(sb_umount)
+WATCH_HOOK(sb_umount)
 {
 	struct vfsmount *mnt = ARGUMENT(struct vfsmount, 0);
 	struct scratch *scratch = privilege_begin(ASPIS_PRIV_UMOUNT);
@@ -153,11 +153,12 @@ HOOK(sb_umount)
 		return;
 	event = EVENT(scratch, aspis_privilege_event);
 	event->flags = ctx[1];
-	path_walk(scratch, mnt, &ctx[0], mnt->mnt_root, &event->path);
+	path_walk(scratch, mnt, &ctx[0], mnt->mnt_root);
+	path_finish(scratch, &event->path);
 	event_send(scratch);
 }
 
-HOOK(kernel_read_file)
+WATCH_HOOK(kernel_read_file)
 {
 	struct file *file = ARGUMENT(struct file, 0);
 	struct scratch *scratch = privilege_begin(ASPIS_PRIV_MODULE);
@@ -172,7 +173,7 @@ HOOK(kernel_read_file)
 	event_send(scratch);
 }
 
-HOOK(kernel_load_data)
+WATCH_HOOK(kernel_load_data)
 {
 	privilege_number(ASPIS_PRIV_MODULE, ctx[0]);
 }

@@ -76,6 +76,15 @@ static __always_inline __u32 argv_length(struct mm_struct *mm, struct aspis_exec
 	return length;
 }
 
+/* The domain that bprm_creds_for_exec chose (exec.bpf.c) begins with the new image. */
+static __always_inline void enter_next_domain(struct aspis_task *state)
+{
+	state->domain = state->next;
+	state->flags &= ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC | ASPIS_TASK_CONFINED |
+			  ASPIS_TASK_NULL);
+	state->flags |= state->next_flags & (ASPIS_TASK_CONFINED | ASPIS_TASK_NULL);
+}
+
 /*
  * begin_new_exec → setup_new_exec → … → trace_sched_process_exec: the new image is in place, its
  * stack with argv has just been written, none of it has run. A thread that execs has taken its
@@ -92,6 +101,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	struct aspis_exec_event *event;
 	struct scratch *scratch;
 
+	if (state && state->flags & ASPIS_TASK_NEXT)
+		enter_next_domain(state);
 	if (!state || !(state->flags & ASPIS_TASK_TRACKED)) {
 		if (!(track_all && task->tgid != self_tgid) &&
 			!(track_selectors && (exe_selected(exe) || in_tracked_cgroup())))
@@ -134,7 +145,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (!inherited)
 		return 0;
 	inherited->cause = state->cause;
-	inherited->flags = state->flags;
+	inherited->flags = state->flags & ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC);
+	inherited->domain = state->domain;
 	if (child->tgid == parent->tgid) { /* a thread */
 		inherited->origin = state->origin;
 		return 0;

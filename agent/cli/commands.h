@@ -11,5 +11,6 @@ namespace aspis {
 void add_run(CLI::App& app, int& exit_code);
 void add_tail(CLI::App& app, int& exit_code);
 void add_probe(CLI::App& app, int& exit_code);
+void add_policy(CLI::App& app, int& exit_code);
 
 }  // namespace aspis

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   aspis::add_run(app, exit_code);
   aspis::add_tail(app, exit_code);
   aspis::add_probe(app, exit_code);
+  aspis::add_policy(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

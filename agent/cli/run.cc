@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/loop.h"
 #include "agent/cli/options.h"
+#include "agent/cli/policy_files.h"
 #include "agent/kernel/capability.h"
 
 namespace aspis {
@@ -21,6 +23,9 @@ namespace {
 
 struct RunOptions {
   WatchOptions watch;
+  PolicyOptions policy;
+  std::string profile;  ///< FILE, or FILE:NAME
+  bool complain = false;
   std::vector<std::string> command;
 };
 
@@ -66,19 +71,58 @@ Result<int> observe(Session& session, Signals& signals, Child& child) {
   return status;
 }
 
+struct Chosen {
+  policy::CompiledPolicy policy;
+  std::string name;  ///< of the profile that the command starts under
+};
+
+/// The profile that --profile names, and all others of its file.
+Result<Chosen> load_profile(const RunOptions& options) {
+  std::string file = options.profile, name;
+  if (::access(file.c_str(), F_OK) != 0) {
+    const auto colon = file.find(':');
+    if (colon != std::string::npos) {
+      name = file.substr(colon + 1);
+      file.resize(colon);
+    }
+  }
+  Chosen chosen;
+  chosen.policy = TRY(load_policy({file}, options.policy));
+  if (options.complain) {
+    for (auto& profile : chosen.policy.profiles)
+      if (profile.mode != ASPIS_MODE_UNCONFINED) profile.mode = ASPIS_MODE_COMPLAIN;
+  }
+  const std::string command = TRY(find_command(options.command.front()));
+  chosen.name = TRY(choose_profile(chosen.policy, file, name, command));
+  return chosen;
+}
+
+/// Tracks the command and all that it will start, under `profile` if it is not empty.
+Result<> begin_tree(Observer& observer, int pidfd, const std::string& profile) {
+  if (profile.empty()) return observer.track_process(pidfd, true);
+  return observer.confine_child(pidfd, observer.policy().id_of(profile));
+}
+
 int run(const RunOptions& options) {
   if (const auto allowed = require_capabilities(); !allowed) return failed(allowed.error());
   if (const auto found = find_command(options.command.front()); !found)
     return failed(found.error(), kExitNotFound);
   auto settings = session_options(options.watch, STDERR_FILENO);
   if (!settings) return failed(settings.error());
+  std::string profile;
+  if (!options.profile.empty()) {
+    auto chosen = load_profile(options);
+    if (!chosen) return failed(chosen.error());
+    profile = std::move(chosen->name);
+    settings->policy = std::move(chosen->policy);
+  }
   auto signals = Signals::take({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2});
   if (!signals) return failed(signals.error());
   auto child = Child::fork(options.command);
   if (!child) return failed(child.error());
   auto session = Session::start(std::move(*settings));
   if (!session) return failed(session.error());
-  if (const auto tracked = (*session)->observer().track_process(child->pidfd().get(), true);
+  if (const auto tracked = begin_tree((*session)->observer(), child->pidfd().get(), profile);
       !tracked)
     return failed(tracked.error());
   if (const auto walked = (*session)->observer().find_tasks(); !walked)
@@ -108,6 +152,14 @@ void add_run(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("run", "Run a command and show what it, and all that it starts, does");
   add_watch_options(*command, options->watch);
+  add_policy_options(*command, options->policy);
+  command
+      ->add_option("--profile", options->profile,
+                   "Confine the command by the profile NAME of FILE; without NAME, by the only one "
+                   "in it, or the one that attaches to the command")
+      ->type_name("FILE[:NAME]");
+  command->add_flag("--complain", options->complain,
+                    "Allow what the profile does not, and report it");
   command->add_option("COMMAND", options->command, "The command and its arguments")
       ->required()
       ->type_name("");

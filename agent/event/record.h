@@ -89,6 +89,7 @@ struct Record {
   std::shared_ptr<const Process> process;  ///< null for aspis.gap and aspis.summary
   std::shared_ptr<const Cause> cause;
   Correlation correlation = Correlation::kNone;
+  std::string profile;  ///< full name of the profile that decided; empty: not confined
   std::string said;  ///< mismatch: the path that Python had announced
   const Loss* loss = nullptr;
   const Summary* summary = nullptr;

@@ -12,7 +12,8 @@
 namespace aspis {
 namespace {
 
-constexpr std::size_t kMessageMax = 65536;  // the verifier's log comes as one message
+constexpr int kMessageMax = 65536;  // of a message, the end: the verifier's log is one, and says last
+                                    // what is wrong
 
 LibbpfLog* current = nullptr;
 
@@ -20,10 +21,13 @@ __attribute__((format(printf, 2, 0))) int print(libbpf_print_level level, const 
                                                 va_list arguments) {
   // Thousands of them a load, a quarter of its time were they all written out.
   if (level != LIBBPF_WARN && !spdlog::should_log(spdlog::level::trace)) return 0;
-  std::string text(kMessageMax, '\0');
-  const int length = std::vsnprintf(text.data(), text.size(), format, arguments);
-  if (length < 0) return 0;
-  text.resize(std::min<std::size_t>(length, text.size() - 1));
+  va_list again;
+  va_copy(again, arguments);
+  const int length = std::vsnprintf(nullptr, 0, format, arguments);
+  std::string text(length < 0 ? 0 : static_cast<std::size_t>(length), '\0');
+  std::vsnprintf(text.data(), text.size() + 1, format, again);
+  va_end(again);
+  if (length > kMessageMax) text.erase(0, text.size() - kMessageMax);
   while (!text.empty() && text.back() == '\n') text.pop_back();
   if (level == LIBBPF_WARN && current != nullptr) {
     current->add(text);

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <deque>
 
 #include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/pidfd.h"
@@ -24,6 +25,7 @@ namespace aspis {
 namespace {
 
 constexpr unsigned kScratchPerCpu = 3;  // bpf/lib/emit.bpf.h: SCRATCH_PER_CPU
+constexpr std::size_t kDenialsBytes = 1U << 20;  // of the ring that holds them
 constexpr int kLoadTries = 8;           // each takes one refused program out
 
 struct Destroy {
@@ -46,6 +48,14 @@ std::uint32_t kernel_device(std::uint64_t device) {
   return static_cast<std::uint32_t>(major(device) << 20 | minor(device));
 }
 
+/// Its place among all events.
+std::uint64_t number_of(std::span<const std::byte> record) {
+  std::uint64_t number = 0;
+  if (record.size() >= sizeof(aspis_event))
+    std::memcpy(&number, record.data() + offsetof(aspis_event, seq), sizeof(number));
+  return number;
+}
+
 }  // namespace
 
 struct Observer::Impl {
@@ -57,7 +67,9 @@ struct Observer::Impl {
   Owned<btf> kernel_types;
   Owned<aspis_bpf> skeleton;
   std::vector<Owned<bpf_link>> links;
-  Owned<ring_buffer> ring;
+  Owned<ring_buffer> ring;                   // both
+  std::deque<std::vector<std::byte>> held;  // denials that wait for their turn
+  PolicyStore policy;
 
   Result<> load_kernel_types();
   Result<> choose_backend(const ObserverOptions& options);
@@ -66,7 +78,8 @@ struct Observer::Impl {
   Result<> prepare(const ObserverOptions& options, const std::vector<std::string>& refused);
   Result<> fill(const ObserverOptions& options);
   Result<> attach();
-  Result<> open_ring();
+  Result<> open_rings();
+  void release_held(std::uint64_t before);
   [[nodiscard]] std::uint64_t missed_runs() const;
 };
 
@@ -111,7 +124,7 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
   skeleton.reset(aspis_bpf::open());
   if (!skeleton) return fail_errno("cannot read the built-in BPF object");
   missing = select_programs(skeleton->obj, backend, kernel_types.get());
-  if (backend == Backend::kFmodRet) run_fmod_ret_as_fentry();
+  if (backend == Backend::kFmodRet && options.arena_bytes == 0) run_fmod_ret_as_fentry();
   bpf_program__set_autoload(skeleton->progs.on_audit, true);
   bpf_program__set_autoload(skeleton->progs.find_tasks, true);
   for (const auto& name : refused) {
@@ -122,6 +135,12 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
   skeleton->rodata->has_rdonly_cast =
       btf__find_by_name_kind(kernel_types.get(), "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
   skeleton->rodata->track_selectors = options.selectors;
+  if (options.arena_bytes != 0) {
+    skeleton->rodata->enforcing = true;
+    skeleton->rodata->arena_mask = static_cast<std::uint32_t>(options.arena_bytes - 1);
+    bpf_map__set_value_size(skeleton->maps.policy_arena, options.arena_bytes + ASPIS_ARENA_SLACK);
+    bpf_map__set_max_entries(skeleton->maps.denials, kDenialsBytes);
+  }
   const auto cpus = static_cast<unsigned>(libbpf_num_possible_cpus());
   bpf_map__set_max_entries(skeleton->maps.scratch_buffers, cpus * kScratchPerCpu);
   bpf_map__set_max_entries(skeleton->maps.events, options.ring_bytes);
@@ -186,14 +205,32 @@ Result<> Observer::Impl::attach() {
   return {};
 }
 
-Result<> Observer::Impl::open_ring() {
-  const auto receive = [](void* context, void* data, std::size_t size) {
-    static_cast<Impl*>(context)->sink({static_cast<const std::byte*>(data), size});
+/// Denials first: what they were caused by is in the other ring by the time they are in theirs, so
+/// that holding them back until their turn by number brings both rings into order.
+Result<> Observer::Impl::open_rings() {
+  const auto hold = [](void* context, void* data, std::size_t size) {
+    const auto* bytes = static_cast<const std::byte*>(data);
+    static_cast<Impl*>(context)->held.emplace_back(bytes, bytes + size);
     return 0;
   };
-  ring.reset(ring_buffer__new(bpf_map__fd(skeleton->maps.events), receive, this, nullptr));
-  if (!ring) return fail_errno("cannot map the ring buffer");
+  const auto receive = [](void* context, void* data, std::size_t size) {
+    auto* impl = static_cast<Impl*>(context);
+    const std::span bytes(static_cast<const std::byte*>(data), size);
+    impl->release_held(number_of(bytes));
+    impl->sink(bytes);
+    return 0;
+  };
+  ring.reset(ring_buffer__new(bpf_map__fd(skeleton->maps.denials), hold, this, nullptr));
+  if (!ring || ring_buffer__add(ring.get(), bpf_map__fd(skeleton->maps.events), receive, this) != 0)
+    return fail_errno("cannot map the ring buffers");
   return {};
+}
+
+void Observer::Impl::release_held(std::uint64_t before) {
+  while (!held.empty() && number_of(held.front()) < before) {
+    sink(held.front());
+    held.pop_front();
+  }
 }
 
 Observer::Observer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -208,7 +245,10 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   if (options.all)
     std::memset(impl->skeleton->bss->tracked_tids, 0xff, sizeof(impl->skeleton->bss->tracked_tids));
   TRYV(impl->fill(options));
-  TRYV(impl->open_ring());
+  if (options.arena_bytes != 0)
+    TRYV(impl->policy.open(bpf_map__fd(impl->skeleton->maps.policy_arena), options.arena_bytes,
+                           &impl->skeleton->bss->policy_root));
+  TRYV(impl->open_rings());
   std::unique_ptr<Observer> observer(new Observer(std::move(impl)));
   const Fd self = TRY(open_pidfd(::getpid()));
   aspis_task state{};
@@ -238,6 +278,21 @@ Result<> Observer::track_process(int pidfd, bool started) {
                            sizeof(state), BPF_ANY) != 0)
     return fail_errno("cannot track the process");
   return {};
+}
+
+Result<> Observer::confine_child(int pidfd, std::uint16_t profile) {
+  aspis_task state{};
+  state.flags = ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED | ASPIS_TASK_ONEXEC;
+  state.next.profiles[0] = profile;
+  state.next_flags = ASPIS_TASK_CONFINED;
+  if (bpf_map__update_elem(impl_->skeleton->maps.task_state, &pidfd, sizeof(pidfd), &state,
+                           sizeof(state), BPF_ANY) != 0)
+    return fail_errno("cannot confine the command");
+  return {};
+}
+
+PolicyStore& Observer::policy() {
+  return impl_->policy;
 }
 
 Result<> Observer::track_executable(std::uint64_t device, std::uint64_t inode) {
@@ -292,7 +347,8 @@ int Observer::ring_fd() const {
 
 Result<std::size_t> Observer::consume() {
   const int count = ring_buffer__consume(impl_->ring.get());
-  if (count < 0) return fail_errno("cannot read the ring buffer", -count);
+  if (count < 0) return fail_errno("cannot read the ring buffers", -count);
+  impl_->release_held(UINT64_MAX);
   return static_cast<std::size_t>(count);
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/kernel/backend.h"
+#include "agent/kernel/policy_store.h"
 #include "agent/kernel/programs.h"
 #include "base/result.h"
 #include "bpf/abi/python_layout.h"
@@ -24,6 +25,7 @@ struct ObserverOptions {
   bool all = false;                    ///< every task of the machine
   bool selectors = false;              ///< exec asks track_executable's and track_cgroup's sets
   std::size_t ring_bytes = 16U << 20;  ///< a power of two, at least a page
+  std::size_t arena_bytes = 0;         ///< room for policy, a power of two; 0: nothing is enforced
   std::span<const aspis_python_layout> layouts;  ///< attach_audit's `layout` is an index into these
 };
 
@@ -55,6 +57,11 @@ class Observer {
   /// Tracks the process behind a pidfd, from find_tasks() on. `started`: a child of ours that has
   /// not run anything yet, so that it is not reported as found.
   Result<> track_process(int pidfd, bool started);
+  /// The same for a child of ours, which its next execve puts under this profile.
+  Result<> confine_child(int pidfd, std::uint16_t profile);
+
+  /// What profiles decide; empty without ObserverOptions::arena_bytes.
+  PolicyStore& policy();
   /// Tracks every process that executes this file, from now on; running ones from find_tasks() on.
   /// `device` as stat(2) gives it.
   Result<> track_executable(std::uint64_t device, std::uint64_t inode);

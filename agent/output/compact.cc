@@ -7,6 +7,7 @@
 #include "agent/output/compact_payload.h"
 #include "agent/output/compact_text.h"
 #include "agent/output/names.h"
+#include "agent/output/policy_names.h"
 
 namespace aspis {
 namespace {
@@ -77,6 +78,17 @@ void append_marks(std::string& out, bool colour, const Record& record) {
     out += "  ";
     append_coloured(out, colour, kYellow,
                     verdict == ASPIS_VERDICT_COMPLAIN ? "COMPLAIN" : "VERDICT?");
+  }
+  if (record.event && record.event->head->denied != 0) {
+    out += ' ';
+    out += permission_names(record.kind, record.event->head->denied);
+    out += " profile ";
+    append_plain(out, record.profile);
+    if (const auto info = info_text(record.event->head->info); !info.empty()) {
+      out += " (";
+      out += info;
+      out += ')';
+    }
   }
   if (record.correlation == Correlation::kUnaudited) {
     out += "  ";

@@ -5,6 +5,7 @@
 #include "agent/event/kinds.h"
 #include "agent/event/utf8.h"
 #include "agent/output/json_payload.h"
+#include "agent/output/policy_names.h"
 
 namespace aspis {
 namespace {
@@ -121,6 +122,18 @@ void append_verdict(JsonWriter& json, const aspis_event& head) {
   json.flag("compat", (head.flags & ASPIS_F_COMPAT) != 0);
 }
 
+void append_ruling(JsonWriter& json, const Record& record) {
+  const aspis_event& head = *record.event->head;
+  if (head.profile == 0) return;
+  const bool reported = (head.flags & ASPIS_F_REPORTED) != 0;
+  json.text("profile", record.profile);
+  json.text("requested", permission_names(record.kind, head.requested));
+  if (head.denied != 0) json.text("denied", permission_names(record.kind, head.denied));
+  if (head.info != 0) json.text("info", info_text(head.info));
+  json.flag("audited", reported && head.verdict == ASPIS_VERDICT_ALLOWED);
+  json.flag("quiet", !reported && head.verdict != ASPIS_VERDICT_ALLOWED);
+}
+
 }  // namespace
 
 void JsonFormatter::append_head(const Record& record, JsonWriter& json) {
@@ -141,6 +154,7 @@ void JsonFormatter::format(const Record& record, std::string& out) {
   if (record.event) {
     append_payload(json, *record.event);
     append_verdict(json, *record.event->head);
+    append_ruling(json, record);
   }
   if (record.cause) {
     append_cause(json, *record.cause,

@@ -67,9 +67,11 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   std::unique_ptr<Session> session(
       new Session(std::move(options.output_name), std::move(options.filter), std::move(sink)));
   options.observer.layouts = cpython::layouts();
+  if (options.policy) options.observer.arena_bytes = PolicyStore::arena_bytes(*options.policy);
   session->observer_ = TRY(Observer::create(
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
+  if (options.policy) TRYV(session->observer_->policy().replace(*options.policy));
   session->interpreters_ = std::make_unique<Interpreters>(*session->observer_);
   session->interpreters_->attach_standard();
   return session;
@@ -116,7 +118,18 @@ void Session::receive(std::span<const std::byte> bytes) {
   correlator_.apply(*event, std::move(process));
 }
 
+/// "NAME", or "NAME//null-IMAGE" for the profile that complain made up for an image.
+std::string Session::profile_name(const Record& record) const {
+  const aspis_event& head = *record.event->head;
+  std::string name(observer_->policy().name_of(head.profile));
+  if ((head.flags & ASPIS_F_NULL) != 0 && record.process)
+    name += "//null-" + record.process->exe;
+  return name;
+}
+
 void Session::emit(Record&& record) {
+  if (record.event != nullptr && record.event->head->profile != 0)
+    record.profile = profile_name(record);
   if (record.event == nullptr) ++summary_.notices;
   if (filter_.passes(record))
     sink_->emit(record);

@@ -16,6 +16,7 @@
 #include "agent/watch/interpreters.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "policy/tables/compiled.h"
 
 namespace aspis {
 
@@ -26,6 +27,7 @@ struct SessionOptions {
   std::string output_name;              ///< for messages: "standard error", or the file's path
   std::size_t queue_bytes = 32U << 20;  ///< rides out a disk that stalls for a moment
   Filter filter;
+  std::optional<policy::CompiledPolicy> policy;  ///< in force from the start
 };
 
 /// One observation, from loading to the summary. One thread; the writer has its own.
@@ -56,6 +58,7 @@ class Session {
   void receive(std::span<const std::byte> bytes);
   void emit(Record&& record);
   void emit_gap(const Loss& loss, std::uint64_t time);
+  [[nodiscard]] std::string profile_name(const Record& record) const;
   void resolve_names(Event& event);
 
   std::string output_name_;

@@ -20,7 +20,7 @@
 #define ASPIS_STATIC_ASSERT _Static_assert
 #endif
 
-#define ASPIS_ABI_VERSION 1
+#define ASPIS_ABI_VERSION 2
 
 /* Bytes of the longest path, without a NUL (PATH_MAX - 1). */
 #define ASPIS_PATH_MAX 4095
@@ -55,8 +55,11 @@ enum aspis_verdict {
 #define ASPIS_F_INHERITED 0x02 /* cause came over exec: this image has raised none itself */
 #define ASPIS_F_CUT 0x04       /* something in the tail was cut; the payload says what */
 #define ASPIS_F_COMPAT 0x08    /* raised by a 32-bit system call */
+#define ASPIS_F_REPORTED                                                                           \
+	0x10 /* a rule audits it, or it was denied and no rule keeps that quiet */
+#define ASPIS_F_NULL 0x20 /* the profile is the one that complain made for this image */
 
-/* The head of every record. 72 bytes. */
+/* The head of every record. 80 bytes. */
 struct aspis_event {
 	__u32 size;   /* bytes of the record, tail included */
 	__u16 kind;   /* enum aspis_kind */
@@ -76,8 +79,13 @@ struct aspis_event {
 	__u32 lost_ring;    /* events lost on this CPU since the last one sent from it: the ring was
 			       full */
 	__u32 lost_scratch; /* the same: every scratch buffer was taken */
+	__u16 profile;	 /* id of the profile that decided (policy.h); 0: the task is not confined */
+	__u16 requested; /* permissions of the event's class (policy.h) */
+	__u16 denied;	 /* those of them that are missing */
+	__u8 info;	 /* enum aspis_info (policy.h): why no rule could decide */
+	__u8 pad;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_event) == 72, "aspis_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_event) == 80, "aspis_event");
 
 /* aspis_path.flags */
 #define ASPIS_PATH_CUT 0x0001	  /* longer than ASPIS_PATH_MAX: the front is missing */
@@ -95,6 +103,8 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_event) == 72, "aspis_event");
 #define ASPIS_PATH_LITERAL 0x0100 /* a text, not a path: the target of a symbolic link */
 #define ASPIS_PATH_ERROR 0x0200	  /* could not be read; bytes are what is known of it */
 #define ASPIS_PATH_MEMFD 0x0400	  /* bytes are "memfd:NAME" */
+#define ASPIS_PATH_PSEUDO                                                                          \
+	0x0800 /* no path: of a file system that is never mounted (nsfs, dma-buf, …) */
 
 struct aspis_path {
 	__u16 len;   /* bytes in the tail */
@@ -116,7 +126,7 @@ struct aspis_exec_event {
 	__u8 argv_cut;
 	__u8 pad;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_exec_event) == 120, "aspis_exec_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_exec_event) == 128, "aspis_exec_event");
 
 /* PROCESS_FORK: the header is the parent's. */
 struct aspis_fork_event {
@@ -125,7 +135,7 @@ struct aspis_fork_event {
 	__u32 child_pid;
 	__u32 pad;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_fork_event) == 88, "aspis_fork_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_fork_event) == 96, "aspis_fork_event");
 
 /* PROCESS_EXIT */
 struct aspis_exit_event {
@@ -133,7 +143,7 @@ struct aspis_exit_event {
 	__u32 status; /* as wait(2) gives it: code << 8 | signal | 0x80 if core was dumped */
 	__u32 pad;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_exit_event) == 80, "aspis_exit_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_exit_event) == 88, "aspis_exit_event");
 
 /* FILE_*. Tail: path, other. `other` is the new name (rename, link) or the link's text (symlink).
  */
@@ -146,8 +156,10 @@ struct aspis_file_event {
 	__u32 uid;   /* chown; (u32)-1: unchanged */
 	__u32 gid;
 	__u64 length; /* truncate; ~0: not known on this hook */
+	__u16 target; /* exec: id of the profile that it leads to; 0: none */
+	__u16 pad[3];
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_file_event) == 128, "aspis_file_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_file_event) == 144, "aspis_file_event");
 
 /* NET_*. Tail: unix_path (as in sun_path: an abstract name starts with NUL). */
 struct aspis_net_event {
@@ -164,7 +176,7 @@ struct aspis_net_event {
 	__u32 bytes;	  /* sendmsg: size of the message */
 	__u8 local[16];	  /* accept, listen: the socket's own address */
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_net_event) == 128, "aspis_net_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_net_event) == 136, "aspis_net_event");
 
 /* PRIV_*. Tail: path (mount point, module), text (mount: "TYPE\0SOURCE"). */
 struct aspis_privilege_event {
@@ -181,7 +193,7 @@ struct aspis_privilege_event {
 	__u16 pad;
 	__u32 pad2;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_privilege_event) == 144, "aspis_privilege_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_privilege_event) == 152, "aspis_privilege_event");
 
 /* PYTHON_AUDIT. Tail: name, then the encoded arguments (values_len bytes). */
 struct aspis_python_event {
@@ -193,7 +205,7 @@ struct aspis_python_event {
 	__u8 name_cut;
 	__u8 pad[7];
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_python_event) == 88, "aspis_python_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_python_event) == 96, "aspis_python_event");
 
 /*
  * One Python value in the tail: this head, then `len` bytes; for TUPLE and LIST no bytes, but `len`

@@ -16,6 +16,16 @@
 	0x08 /* cause came over exec: nothing in this image has raised one yet */
 #define ASPIS_TASK_STARTED                                                                         \
 	0x10 /* a child of the observer that has run nothing yet: not to be reported as found */
+#define ASPIS_TASK_CONFINED 0x20 /* domain is not empty: its profiles decide */
+#define ASPIS_TASK_NULL                                                                            \
+	0x40 /* under no rules but those of complain: domain[0] complained about this exec */
+#define ASPIS_TASK_NEXT 0x80 /* next_* hold from the end of the exec under way on */
+#define ASPIS_TASK_ONEXEC 0x100 /* next_* were asked for: the next exec enters them */
+
+/* The profiles that confine a task, by id (policy.h); the first 0 ends them. */
+struct aspis_domain {
+	__u16 profiles[4];
+};
 
 struct aspis_task {
 	__u64 start;  /* start_boottime of the thread group leader, ns; 0 until the BPF side has
@@ -23,10 +33,12 @@ struct aspis_task {
 	__u64 cause;  /* seq of the audit event in force, 0: none */
 	__u64 origin; /* what `cause` was when this process was forked or replaced its image */
 	__u64 capabilities; /* tracepoint backend: those already reported in this image, by bit */
-	__u32 flags;	    /* ASPIS_TASK_* */
-	__u32 pad;
+	struct aspis_domain domain;
+	struct aspis_domain next; /* see ASPIS_TASK_NEXT */
+	__u32 flags;		  /* ASPIS_TASK_* */
+	__u32 next_flags;	  /* ASPIS_TASK_CONFINED and ASPIS_TASK_NULL of `next` */
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 40, "aspis_task");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 56, "aspis_task");
 
 /* Key of the set of executables whose processes are tracked (map track_exe). */
 struct aspis_exe_key {

@@ -11,6 +11,7 @@
 #define ASPIS_EMIT_BPF_H
 
 #include "state.bpf.h"
+#include "match.h"
 
 #define RECORD_MAX 16384 /* fixed part and tail; power of two */
 #define CHUNK_MAX 4096	 /* longest single piece of a tail; power of two */
@@ -37,11 +38,27 @@ struct decode {
 	__u8 object[128]; /* copy of the head of the object at hand */
 };
 
+/* What the profiles of the current task say of the operation at hand (decide.bpf.h). */
+struct ruling {
+	__u32 requested, denied;
+	__u16 profile;
+	__u8 verdict; /* enum aspis_verdict */
+	__u8 info;    /* enum aspis_info */
+	__u8 reported;
+	__u8 null;
+	__u16 pad;
+	int answer; /* of the hook: 0, or a negative errno */
+};
+
 struct scratch {
 	__u32 busy;
 	__u32 used; /* bytes of record */
+	struct ruling ruling;
 	struct walk walk;
+	struct leftmatch left; /* of the attachment under trial */
 	struct decode decode;
+	__u32 subject_len;
+	__u8 subject[CHUNK_MAX]; /* of a class other than files (abi/subject.h) */
 	char path[CHUNK_MAX + 256]; /* written from its end */
 	char record[RECORD_MAX + CHUNK_MAX] __attribute__((aligned(8)));
 };
@@ -58,6 +75,15 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 * 1024 * 1024);
 } events SEC(".maps") __weak;
+
+/*
+ * What was denied, would have been, or is audited: in a ring of its own, so that no flood of other
+ * events takes its room.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} denials SEC(".maps") __weak;
 
 static __always_inline struct scratch *scratch_lease(void)
 {
@@ -92,6 +118,48 @@ static __always_inline void event_of(struct scratch *scratch, struct task_struct
 	e->gid = loose->cred->gid.val;
 }
 
+/* A scratch buffer with room for an event of `fixed` bytes, zeroed. NULL: all are taken. */
+static __always_inline struct scratch *scratch_begin(__u32 fixed)
+{
+	struct scratch *scratch = scratch_lease();
+
+	if (!scratch)
+		return NULL;
+	scratch->used = fixed;
+	__builtin_memset(&scratch->ruling, 0, sizeof(scratch->ruling));
+	__builtin_memset(scratch->record, 0, fixed);
+	return scratch;
+}
+
+/* An event that has its number, or would have had one, finds no scratch buffer. */
+static __always_inline void event_without_scratch(void)
+{
+	struct cpu_counters *counters = cpu_counters();
+
+	if (!counters)
+		return;
+	__sync_fetch_and_add(&counters->stat[ASPIS_STAT_SCRATCH_BUSY], 1);
+	__sync_fetch_and_add(&counters->pending_scratch, 1);
+}
+
+/* Makes the buffer event `seq` of the current task, whose state this is. */
+static __always_inline void event_stamp(
+	struct scratch *scratch, struct aspis_task *state, __u16 kind, __u64 seq)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct aspis_event *e = (struct aspis_event *)scratch->record;
+
+	e->kind = kind;
+	e->flags |= (state->flags & ASPIS_TASK_PYTHON ? ASPIS_F_PYTHON : 0) |
+		    (state->flags & ASPIS_TASK_INHERITED ? ASPIS_F_INHERITED : 0) |
+		    (in_compat_call(task) ? ASPIS_F_COMPAT : 0);
+	e->seq = seq;
+	e->time = bpf_ktime_get_boot_ns();
+	e->cause = state->cause;
+	e->start = state->start;
+	event_of(scratch, task);
+}
+
 /*
  * Starts event `seq` of the current task, whose state this is. `fixed` is the size of the kind's
  * payload struct, header included; it is zeroed. Returns NULL when the event is lost.
@@ -99,31 +167,12 @@ static __always_inline void event_of(struct scratch *scratch, struct task_struct
 static __always_inline struct scratch *event_begin_numbered(
 	struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct scratch *scratch = scratch_lease();
-	struct aspis_event *e;
+	struct scratch *scratch = scratch_begin(fixed);
 
-	if (!scratch) {
-		struct cpu_counters *counters = cpu_counters();
-
-		if (counters) {
-			__sync_fetch_and_add(&counters->stat[ASPIS_STAT_SCRATCH_BUSY], 1);
-			__sync_fetch_and_add(&counters->pending_scratch, 1);
-		}
-		return NULL;
-	}
-	scratch->used = fixed;
-	e = (struct aspis_event *)scratch->record;
-	__builtin_memset(e, 0, fixed);
-	e->kind = kind;
-	e->flags = (state->flags & ASPIS_TASK_PYTHON ? ASPIS_F_PYTHON : 0) |
-		   (state->flags & ASPIS_TASK_INHERITED ? ASPIS_F_INHERITED : 0) |
-		   (in_compat_call(task) ? ASPIS_F_COMPAT : 0);
-	e->seq = seq;
-	e->time = bpf_ktime_get_boot_ns();
-	e->cause = state->cause;
-	e->start = state->start;
-	event_of(scratch, task);
+	if (scratch)
+		event_stamp(scratch, state, kind, seq);
+	else
+		event_without_scratch();
 	return scratch;
 }
 
@@ -187,7 +236,9 @@ static __always_inline void event_send(struct scratch *scratch)
 		e->lost_ring = __sync_lock_test_and_set(&counters->pending_ring, 0);
 		e->lost_scratch = __sync_lock_test_and_set(&counters->pending_scratch, 0);
 	}
-	if (bpf_ringbuf_output(&events, scratch->record, used, 0)) {
+	if (enforcing && e->flags & ASPIS_F_REPORTED
+			? bpf_ringbuf_output(&denials, scratch->record, used, 0)
+			: bpf_ringbuf_output(&events, scratch->record, used, 0)) {
 		__sync_fetch_and_add(&counters->stat[ASPIS_STAT_RING_FULL], 1);
 		__sync_fetch_and_add(&counters->pending_ring, e->lost_ring + 1);
 		__sync_fetch_and_add(&counters->pending_scratch, e->lost_scratch);

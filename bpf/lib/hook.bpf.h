@@ -11,14 +11,40 @@
 #ifndef ASPIS_HOOK_BPF_H
 #define ASPIS_HOOK_BPF_H
 
-#include "path.bpf.h"
+#include "decide.bpf.h"
 
 /*
  * What untracked tasks pay is counted in single instructions here. The body is a function of its
  * own: inlined, its register saves would be paid by all. ctx waits on the stack, not in a saved
  * register.
  */
+/* An answer that the verifier sees to be 0 or a negative errno. */
+static __always_inline int hook_answer(int answer)
+{
+	__u32 error = -answer & 4095;
+	int zero = 0;
+
+	KEEP(zero); /* or it becomes a negation, of which the verifier keeps no bounds */
+	return zero - (int)error;
+}
+
 #define HOOK_PROGRAM(section, name, body)                                                          \
+	SEC(section)                                                                               \
+	int name(unsigned long long *ctx)                                                          \
+	{                                                                                          \
+		unsigned long long *volatile kept = ctx;                                           \
+                                                                                                   \
+		return current_may_be_tracked() ? hook_answer(body(kept)) : 0;                                \
+	}
+
+/* A hook that decides: the body returns 0 or a negative errno. */
+#define HOOK(hook)                                                                                 \
+	static __noinline int on_##hook(unsigned long long *ctx);                                  \
+	HOOK_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook)                                        \
+	HOOK_PROGRAM("?fmod_ret/security_" #hook, fmr__##hook, on_##hook)                          \
+	static __noinline int on_##hook(unsigned long long *ctx)
+
+#define WATCH_PROGRAM(section, name, body)                                                         \
 	SEC(section)                                                                               \
 	int name(unsigned long long *ctx)                                                          \
 	{                                                                                          \
@@ -29,17 +55,18 @@
 		return 0;                                                                          \
 	}
 
-#define HOOK(hook)                                                                                 \
+/* A hook that only tells. */
+#define WATCH_HOOK(hook)                                                                           \
 	static __noinline void on_##hook(unsigned long long *ctx);                                 \
-	HOOK_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook)                                        \
-	HOOK_PROGRAM("?fmod_ret/security_" #hook, fmr__##hook, on_##hook)                          \
+	WATCH_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook)                                       \
+	WATCH_PROGRAM("?fmod_ret/security_" #hook, fmr__##hook, on_##hook)                         \
 	static __noinline void on_##hook(unsigned long long *ctx)
 
 /* The same for a hook that returns nothing: fmod_ret cannot attach there, fentry can. */
 #define VOID_HOOK(hook)                                                                            \
 	static __noinline void on_##hook(unsigned long long *ctx);                                 \
-	HOOK_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook)                                        \
-	HOOK_PROGRAM("?fentry/security_" #hook, fmr__##hook, on_##hook)                            \
+	WATCH_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook)                                       \
+	WATCH_PROGRAM("?fentry/security_" #hook, fmr__##hook, on_##hook)                           \
 	static __noinline void on_##hook(unsigned long long *ctx)
 
 #endif

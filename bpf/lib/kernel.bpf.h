@@ -37,11 +37,21 @@ struct qstr {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_flags;
 	unsigned long s_magic;
 };
 
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+typedef struct {
+	__u32 val;
+} kgid_t;
+
 struct inode {
 	__u16 i_mode;
+	kuid_t i_uid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 };
@@ -101,16 +111,8 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
-typedef struct {
-	__u32 val;
-} kuid_t;
-
-typedef struct {
-	__u32 val;
-} kgid_t;
-
 struct cred {
-	kuid_t uid, suid, euid;
+	kuid_t uid, suid, euid, fsuid;
 	kgid_t gid;
 };
 

@@ -23,6 +23,7 @@
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
+#define SB_NOUSER (1ul << 31) /* include/linux/fs.h */
 
 /* Puts "/name" before what is there. Returns non-zero when it does not fit: then the path is cut.
  */
@@ -130,6 +131,8 @@ static __always_inline void walk_pseudo(struct scratch *scratch, struct dentry *
 		scratch->walk.flags |= ASPIS_PATH_ANON;
 	else if (magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC)
 		scratch->walk.flags |= ASPIS_PATH_MEMFD;
+	else if (BPF_CORE_READ(dentry, d_inode, i_sb, s_flags) & SB_NOUSER)
+		scratch->walk.flags |= ASPIS_PATH_PSEUDO;
 	else
 		scratch->walk.flags |= ASPIS_PATH_DETACHED;
 	if (!walk_prepend(scratch, name, len) && scratch->walk.flags & ASPIS_PATH_ANON)
@@ -157,12 +160,12 @@ static __always_inline void path_finish(struct scratch *scratch, struct aspis_pa
 #define dentry_unlinked(dentry) (!(dentry)->d_hash.pprev && (dentry) != (dentry)->d_parent)
 
 /*
- * Writes the path of `dentry` seen through `mnt` (both typed pointers) to the tail and `out`.
+ * Writes the path of `dentry` seen through `mnt` (both typed pointers) to scratch.path from walk.off.
  * `mnt_address` is where mnt was loaded from: the same pointer is wanted as a number too, to reach
  * the struct mount around it, which typed pointers do not allow.
  */
 static __always_inline void path_walk(struct scratch *scratch, struct vfsmount *mnt,
-	const void *mnt_address, struct dentry *dentry, struct aspis_path *out)
+	const void *mnt_address, struct dentry *dentry)
 {
 	struct dentry *root = mnt->mnt_root;
 	__u64 vfsmount = 0;
@@ -190,16 +193,20 @@ static __always_inline void path_walk(struct scratch *scratch, struct vfsmount *
 		walk_pseudo(scratch, dentry);
 	else if (!(scratch->walk.flags & ASPIS_PATH_CUT))
 		walk_rest(scratch);
-	path_finish(scratch, out);
 }
 
-/* Path of a typed struct path *. */
-#define path_emit(scratch, path, out)                                                              \
-	path_walk(scratch, (path)->mnt, &(path)->mnt, (path)->dentry, out)
+/* Of a typed dentry below the directory `dir` (a typed struct path *): the path_* hooks. */
+#define path_walk_child(scratch, dir, dentry) path_walk(scratch, (dir)->mnt, &(dir)->mnt, dentry)
 
-/* Path of a typed dentry below the directory `dir` (a typed struct path *): the path_* hooks. */
-#define path_emit_child(scratch, dir, dentry, out)                                                 \
-	path_walk(scratch, (dir)->mnt, &(dir)->mnt, dentry, out)
+/* Of a typed struct path *. */
+#define path_walk_path(scratch, path) path_walk_child(scratch, path, (path)->dentry)
+
+/* Path of a typed struct path *, to the tail and `out`. */
+#define path_emit(scratch, path, out)                                                              \
+	do {                                                                                       \
+		path_walk_path(scratch, path);                                                     \
+		path_finish(scratch, out);                                                         \
+	} while (0)
 
 /* dev and ino of an inode, typed or not. */
 static __always_inline void path_identity(struct aspis_path *out, struct inode *inode)
@@ -210,18 +217,32 @@ static __always_inline void path_identity(struct aspis_path *out, struct inode *
 	out->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 }
 
-/* Path and identity of an open file (typed), deleted or not. */
-static __always_inline void path_emit_file(
+/* Of an open file (typed), deleted or not. */
+static __always_inline void path_walk_file(struct scratch *scratch, struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+
+	path_walk_path(scratch, &file->f_path);
+	if (dentry_unlinked(dentry))
+		scratch->walk.flags |= ASPIS_PATH_DELETED;
+}
+
+static __always_inline void path_finish_file(
 	struct scratch *scratch, struct file *file, struct aspis_path *out)
 {
 	struct inode *inode = file->f_inode;
-	struct dentry *dentry = file->f_path.dentry;
 
-	path_emit(scratch, &file->f_path, out);
-	if (dentry_unlinked(dentry))
-		out->flags |= ASPIS_PATH_DELETED;
+	path_finish(scratch, out);
 	out->ino = inode->i_ino;
 	out->dev = inode->i_sb->s_dev;
+}
+
+/* Path and identity of an open file (typed), to the tail and `out`. */
+static __always_inline void path_emit_file(
+	struct scratch *scratch, struct file *file, struct aspis_path *out)
+{
+	path_walk_file(scratch, file);
+	path_finish_file(scratch, file, out);
 }
 
 /* The same for a struct path at a kernel address: where no typed pointer can be had. */

@@ -19,6 +19,7 @@
 /* Set before load. */
 const volatile bool track_all __weak;	    /* every task is tracked; tracked_tids is all ones */
 const volatile bool track_selectors __weak; /* exec must look at track_exe and track_cgroup */
+const volatile bool enforcing __weak;	    /* profiles decide */
 
 /* The next event's number less one; counts lost events too. */
 __u64 sequence __weak;
@@ -117,8 +118,9 @@ static __always_inline struct aspis_task *track(struct task_struct *task)
 	return state;
 }
 
-/* State of the current task if it is tracked, else NULL: the second and the third answer. */
-static __always_inline struct aspis_task *tracked_current(void)
+/* State of the current task if it is tracked or confined, else NULL: the second and third answer.
+ */
+static __always_inline struct aspis_task *current_state(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct aspis_task *state;
@@ -128,9 +130,18 @@ static __always_inline struct aspis_task *tracked_current(void)
 	state = bpf_task_storage_get(&task_state, task, NULL, 0);
 	if (!state)
 		return track_all && task->tgid != self_tgid ? track(task) : NULL;
-	if ((state->flags & (ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED)) != ASPIS_TASK_TRACKED)
+	if (state->flags & ASPIS_TASK_STARTED ||
+		!(state->flags & (ASPIS_TASK_TRACKED | ASPIS_TASK_CONFINED)))
 		return NULL;
 	return state;
+}
+
+/* The same of a task that emits every event. */
+static __always_inline struct aspis_task *tracked_current(void)
+{
+	struct aspis_task *state = current_state();
+
+	return state && state->flags & ASPIS_TASK_TRACKED ? state : NULL;
 }
 
 /* All three answers, for programs of no hook. */

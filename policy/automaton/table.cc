@@ -4,8 +4,6 @@
 #include <span>
 #include <string>
 
-#include "policy/automaton/sequence_pool.h"
-
 namespace aspis::automaton {
 
 Result<Table> make_table(const MinimalDfa& dfa) {
@@ -17,18 +15,17 @@ Result<Table> make_table(const MinimalDfa& dfa) {
   }
   Table table;
   table.class_of = dfa.classes.of;
-  table.classes = static_cast<uint16_t>(dfa.classes.count);
+  table.width = static_cast<uint16_t>(dfa.classes.count + 1);
   table.start = static_cast<uint16_t>(dfa.start);
-  SequencePool rows;
+  table.rows.clear();
+  table.rows.reserve(size_t{dfa.states()} * table.width);
   for (uint32_t state = 0; state < dfa.states(); ++state) {
     if (dfa.outcome[state] > kLargest) {
       return fail("a profile can have 65536 different outcomes, and this one has more");
     }
-    table.outcome_of.push_back(static_cast<uint16_t>(dfa.outcome[state]));
     const std::span row(dfa.next.data() + size_t{state} * dfa.classes.count, dfa.classes.count);
-    const auto [id, is_new] = rows.intern(row);
-    table.row_of.push_back(static_cast<uint16_t>(id));
-    if (is_new) table.next.insert(table.next.end(), row.begin(), row.end());
+    table.rows.insert(table.rows.end(), row.begin(), row.end());
+    table.rows.push_back(static_cast<uint16_t>(dfa.outcome[state]));
   }
   return table;
 }

@@ -57,7 +57,7 @@ struct Compiled {
 
   /// By the table.
   [[nodiscard]] const RuleIds& matching(std::string_view bytes) const {
-    return outcomes.at(table.outcome_of.at(match(table, table.start, bytes)));
+    return outcomes.at(table.outcome(match(table, table.start, bytes)));
   }
 
   /// By the automaton before minimisation.

@@ -164,7 +164,7 @@ TEST(Differential, OutcomesThatRulesShare) {
     for (int i = 0; i < kStrings; ++i) {
       const std::string text = random.mutated(aares[random.below(aares.size())]);
       const uint32_t expected = parity(dfa.accept_sets[dfa.accept[walk(dfa, text)]]);
-      ASSERT_EQ(table.outcome_of[match(table, table.start, text)], expected)
+      ASSERT_EQ(table.outcome(match(table, table.start, text)), expected)
           << testing::PrintToString(text) << " by " << testing::PrintToString(aares);
     }
   }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cli/policy_files.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include "policy/language/parser.h"
+#include "policy/tables/evaluate.h"
+
+namespace aspis {
+namespace {
+
+/// "1 error", "2 errors".
+std::string counted(std::size_t count, std::string_view what) {
+  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
+void print(const policy::Diagnostics& diagnostics, const policy::Sources& sources, bool quiet) {
+  for (const policy::Diagnostic& diagnostic : diagnostics.all()) {
+    if (quiet && diagnostic.severity == policy::Severity::Warning) continue;
+    std::cerr << policy::render(diagnostic, sources) << "\n";
+  }
+}
+
+std::string resolved(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  return real == nullptr ? path : real.get();
+}
+
+}  // namespace
+
+void add_policy_options(CLI::App& app, PolicyOptions& options) {
+  app.add_option("-I,--include", options.include_directories,
+                 "Search this directory for included files, before the base directory")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  app.add_option("-b,--base", options.base, "Base directory of included files")
+      ->type_name("DIR")
+      ->capture_default_str();
+}
+
+Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
+                                                     const PolicyOptions& options) {
+  auto loaded = std::make_unique<LoadedFile>();
+  policy::Sources& sources = loaded->sources;
+  auto file = path == "-" ? sources.read("standard input", std::cin) : sources.read(path);
+  if (!file) return tl::unexpected(file.error());
+  policy::Diagnostics diagnostics;
+  const policy::ParseOptions parse_options{options.include_directories, options.base, {}};
+  const policy::Policy tree = policy::parse(sources, *file, parse_options, diagnostics);
+  if (diagnostics.errors() == 0)
+    loaded->compiled = policy::compile(tree, diagnostics, &loaded->explanations);
+  print(diagnostics, sources, options.quiet);
+  if (diagnostics.errors() == 0) return loaded;
+  return fail(sources.name(*file) + ": " + counted(diagnostics.errors(), "error") +
+              (diagnostics.full() ? " or more" : "") + ": nothing of it can be used");
+}
+
+Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths,
+                                           const PolicyOptions& options) {
+  policy::CompiledPolicy all;
+  for (const auto& path : paths) {
+    auto loaded = TRY(load_policy_file(path, options));
+    for (auto& profile : loaded->compiled.profiles) all.profiles.push_back(std::move(profile));
+  }
+  return all;
+}
+
+Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const std::string& file,
+                                   const std::string& name, const std::string& command) {
+  std::string known;
+  const policy::CompiledProfile* top = nullptr;
+  std::size_t tops = 0;
+  for (const auto& profile : policy.profiles) {
+    if (!name.empty() && profile.name == name) return name;
+    known += "\n  " + profile.name;
+    if (!profile.parent.empty()) continue;
+    top = &profile;
+    ++tops;
+  }
+  if (!name.empty()) return fail(file + " has no profile " + name + "; it has:" + known);
+  if (tops == 0) return fail(file + " has no profile");
+  if (tops == 1) return top->name;
+  const policy::Image image = policy::lay_out(policy);
+  const auto& root =
+      *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
+  const std::uint16_t id = policy::attached(image, root.attachments, resolved(command));
+  if (id != 0) return image.names[id];
+  return fail(file + " has several profiles, and none of them attaches to " + command +
+              ": name one as --profile " + file + ":NAME; it has:" + known);
+}
+
+}  // namespace aspis

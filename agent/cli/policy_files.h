@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy from files, with what is wrong with it told on standard error.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/language/source.h"
+#include "policy/language/syntax.h"
+#include "policy/tables/compile.h"
+
+namespace CLI {
+class App;
+}
+
+namespace aspis {
+
+struct PolicyOptions {
+  std::vector<std::string> include_directories;
+  std::string base = "/etc/apparmor.d";
+  bool quiet = false;  ///< no warnings
+};
+
+/// Adds -I and --base.
+void add_policy_options(CLI::App& app, PolicyOptions& options);
+
+/// One policy file, read to its end.
+struct LoadedFile {
+  policy::Sources sources;
+  policy::CompiledPolicy compiled;
+  std::vector<policy::Explanation> explanations;  ///< of each profile
+};
+
+/// Reads and compiles one file ("-": standard input); diagnostics go to standard error. Fails if
+/// there were errors among them.
+Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
+                                                     const PolicyOptions& options);
+
+/// The profiles of several files together.
+Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths,
+                                           const PolicyOptions& options);
+
+/// The profile called `name`; without a name the one that attaches to `command`, or the only one.
+Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const std::string& file,
+                                   const std::string& name, const std::string& command);
+
+}  // namespace aspis

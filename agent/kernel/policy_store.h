@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy in force: profiles laid out in the kernel's arena, and published by one store.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/tables/compiled.h"
+#include "policy/tables/layout.h"
+
+namespace aspis {
+
+/// Profiles keep their id as long as the store lives, so that tasks stay under the profile of a name
+/// when its text is replaced.
+class PolicyStore {
+ public:
+  /// Bytes that the arena needs for `policy` beside another of its size; a power of two.
+  static std::size_t arena_bytes(const policy::CompiledPolicy& policy);
+
+  PolicyStore() = default;
+  ~PolicyStore();
+  PolicyStore(const PolicyStore&) = delete;
+  PolicyStore& operator=(const PolicyStore&) = delete;
+
+  /// Maps the arena behind `map_fd`, `bytes` of it without the slack. `root` is the BPF side's
+  /// policy_root; it must outlive the store.
+  Result<> open(int map_fd, std::size_t bytes, volatile std::uint32_t* root);
+
+  /// Puts `policy` in force, all of it at once: every operation is decided by the old or by the new
+  /// one. Returns when nothing uses the old one any more. On an error the old one stays.
+  Result<> replace(const policy::CompiledPolicy& policy);
+
+  /// Id of a profile by its full name; 0: there was never one.
+  [[nodiscard]] std::uint16_t id_of(std::string_view name) const;
+  /// Full name of a profile by id; empty: there is none.
+  [[nodiscard]] std::string_view name_of(std::uint16_t id) const;
+
+ private:
+  std::uint16_t number(std::string_view name);
+
+  std::byte* arena_ = nullptr;
+  std::size_t bytes_ = 0;
+  volatile std::uint32_t* root_ = nullptr;
+  std::uint32_t generation_ = 0;
+  std::map<std::string, std::uint16_t, std::less<>> ids_;
+  std::vector<std::string> names_{""};
+};
+
+}  // namespace aspis

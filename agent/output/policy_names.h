@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words for what profiles decided.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "bpf/abi/event.h"
+
+namespace aspis {
+
+/// Permissions of an event as AppArmor's log has them: letters for files, in its order, and c and d
+/// for create and delete.
+std::string permission_names(aspis_kind kind, std::uint16_t permissions);
+
+/// Text of an aspis_info as AppArmor's info= has it; empty for none.
+std::string_view info_text(std::uint8_t info);
+
+}  // namespace aspis

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One profile's say about one operation: for the global functions that decide (match, exec). */
+#ifndef ASPIS_RULING_BPF_H
+#define ASPIS_RULING_BPF_H
+
+#include "decide.bpf.h"
+
+/* Why a walked path has no name that rules could speak of; ASPIS_INFO_NONE: it has one. */
+static __always_inline __u8 path_problem(struct scratch *scratch, __u16 profile_flags)
+{
+	__u32 flags = scratch->walk.flags;
+
+	if (flags & ASPIS_PATH_CUT)
+		return ASPIS_INFO_TOO_LONG;
+	if (flags & ASPIS_PATH_DELETED && !(profile_flags & ASPIS_PROFILE_MEDIATE_DELETED))
+		return ASPIS_INFO_DELETED;
+	if (flags & (ASPIS_PATH_DETACHED | ASPIS_PATH_FOREIGN) &&
+		!(profile_flags & ASPIS_PROFILE_ATTACH_DISCONNECTED))
+		return ASPIS_INFO_DISCONNECTED;
+	return ASPIS_INFO_NONE;
+}
+
+/* The errno that AppArmor gives for it (security/apparmor/path.c). */
+static __always_inline int problem_errno(__u8 info)
+{
+	return info == ASPIS_INFO_DELETED    ? ENOENT
+	       : info == ASPIS_INFO_TOO_LONG ? ENAMETOOLONG
+					     : EACCES;
+}
+
+static __always_inline struct aspis_permissions path_permissions(struct scratch *scratch,
+	struct arena arena, const struct aspis_profile *profile, __u32 how)
+{
+	const struct aspis_automaton *head = ARENA_AT(arena, struct aspis_automaton, profile->file);
+	__u32 state = match_path(scratch, profile->file, head->start);
+	const struct aspis_outcome *outcome;
+	__u32 index;
+
+	if (how & DECIDE_DIRECTORY && scratch->walk.off != CHUNK_MAX - 1)
+		state = match_step(
+			arena, head->rows, head->width, CLASSES_OF(profile->file), state, '/');
+	index = match_outcome(arena, head->rows, head->width, state);
+	outcome = ARENA_AT(arena, struct aspis_outcome,
+		profile->file_outcomes + index * sizeof(struct aspis_outcome));
+	return how & DECIDE_OWNER ? outcome->owner : outcome->other;
+}
+
+/* One profile's say. A denial is final; else the strongest thing to tell is kept. Returns the verdict.
+ */
+static __always_inline __u8 rule(struct scratch *scratch, const struct aspis_profile *profile,
+	__u8 null, struct aspis_permissions permissions, __u32 request, __u8 info, int error)
+{
+	struct ruling *ruling = &scratch->ruling;
+	__u8 mode = null ? ASPIS_MODE_COMPLAIN : profile->mode;
+	struct decision decision = decide(permissions, request, mode, profile->flags);
+
+	if (ruling->verdict == ASPIS_VERDICT_DENIED ||
+		(ruling->profile && decision.verdict == ASPIS_VERDICT_ALLOWED &&
+			!decision.reported))
+		return decision.verdict;
+	ruling->requested = request;
+	ruling->denied = decision.denied;
+	ruling->profile = profile->id;
+	ruling->null = null;
+	ruling->verdict = decision.verdict;
+	ruling->info = info;
+	ruling->reported = decision.reported;
+	if (decision.verdict == ASPIS_VERDICT_DENIED) {
+		ruling->answer = -(profile->error ? profile->error : error);
+		if (mode == ASPIS_MODE_KILL)
+			bpf_send_signal(profile->kill_signal);
+	}
+	return decision.verdict;
+}
+
+#endif

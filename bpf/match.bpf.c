@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Matching and deciding, as global functions: they are verified by themselves, with any arguments,
+ * so that the loop over a path is looked at once and not for every hook.
+ */
+#include "lib/ruling.bpf.h"
+
+__noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 state)
+{
+	struct arena arena = policy_arena_view();
+	const struct aspis_automaton *head;
+	__u32 rows, width, classes = CLASSES_OF(automaton), len;
+	const __u8 *path;
+
+	if (!scratch || !arena.bytes)
+		return 0;
+	head = ARENA_AT(arena, struct aspis_automaton, automaton);
+	rows = head->rows;
+	width = head->width;
+	if (scratch->walk.off > CHUNK_MAX)
+		return 0;
+	len = CHUNK_MAX - scratch->walk.off;
+	path = (const __u8 *)scratch->path + scratch->walk.off;
+	for (__u32 i = 0; i < CHUNK_MAX; i++) {
+		if (i >= len)
+			break;
+		state = match_step(arena, rows, width, classes, state, path[i]);
+	}
+	return state;
+}
+
+__noinline int decide_path(
+	struct scratch *scratch, struct aspis_task *state, __u32 request, __u32 how)
+{
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+
+	if (!scratch || !state || !arena.bytes)
+		return 0;
+	if (scratch->walk.flags & (ASPIS_PATH_PIPE | ASPIS_PATH_SOCKET | ASPIS_PATH_ANON |
+					  ASPIS_PATH_MEMFD | ASPIS_PATH_PSEUDO))
+		return 0; /* file systems without names are not mediated by path */
+	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+		struct aspis_permissions permissions = {};
+		const struct aspis_profile *profile;
+		__u32 id = state->domain.profiles[i], at;
+		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0, info;
+
+		if (!id)
+			break;
+		at = profile_at(arena, root, id);
+		if (!at) /* was removed: by force, and unconfined since */
+			continue;
+		profile = ARENA_AT(arena, struct aspis_profile, at);
+		if (profile->mode == ASPIS_MODE_UNCONFINED)
+			continue;
+		info = path_problem(scratch, profile->flags);
+		if (!info && !null)
+			permissions = path_permissions(scratch, arena, profile, how);
+		rule(scratch, profile, null, permissions, request, info, problem_errno(info));
+	}
+	return 0;
+}
+
+/* The state after scratch.subject, from `state`, which is the one behind the class byte. */
+__noinline __u32 match_subject(struct scratch *scratch, __u32 automaton, __u32 state)
+{
+	struct arena arena = policy_arena_view();
+	const struct aspis_automaton *head;
+	__u32 rows, width, len;
+
+	if (!scratch || !arena.bytes)
+		return 0;
+	head = ARENA_AT(arena, struct aspis_automaton, automaton);
+	rows = head->rows;
+	width = head->width;
+	len = scratch->subject_len;
+	for (__u32 i = 1; i < CHUNK_MAX; i++) {
+		if (i >= len)
+			break;
+		state = match_step(
+			arena, rows, width, CLASSES_OF(automaton), state, scratch->subject[i]);
+	}
+	return state;
+}
+
+__noinline int decide_subject(
+	struct scratch *scratch, struct aspis_task *state, __u32 class, __u32 request, __u32 error)
+{
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+
+	if (!scratch || !state || !arena.bytes)
+		return 0;
+	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+		struct aspis_permissions permissions = {};
+		const struct aspis_profile *profile;
+		__u32 id = state->domain.profiles[i], at;
+		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0;
+
+		if (!id)
+			break;
+		at = profile_at(arena, root, id);
+		if (!at)
+			continue;
+		profile = ARENA_AT(arena, struct aspis_profile, at);
+		if (profile->mode == ASPIS_MODE_UNCONFINED || !(profile->mediated & 1u << (class & 15)))
+			continue;
+		if (!null) {
+			const struct aspis_automaton *head =
+				ARENA_AT(arena, struct aspis_automaton, profile->rules);
+			__u32 end = match_subject(
+				scratch, profile->rules, profile->rule_start[class & 15]);
+			__u32 index = match_outcome(arena, head->rows, head->width, end);
+
+			permissions = ARENA_AT(arena, struct aspis_outcome,
+				profile->rule_outcomes + index * sizeof(struct aspis_outcome))
+					      ->other;
+		}
+		rule(scratch, profile, null, permissions, request, ASPIS_INFO_NONE, error);
+	}
+	return 0;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/tables/access.h"
+
+namespace aspis::policy {
+namespace {
+
+/// The rules of the highest priority that speak of one permission, for one kind of owner.
+struct Voices {
+  int priority = 0;
+  std::vector<const Access*> allow, deny;
+
+  void add(const Access& access) {
+    const int of_access = access.qualifiers.priority;
+    const bool none = allow.empty() && deny.empty();
+    if (!none && of_access < priority) return;
+    if (none || of_access > priority) {
+      allow.clear();
+      deny.clear();
+      priority = of_access;
+    }
+    (access.qualifiers.decision == Decision::Allow ? allow : deny).push_back(&access);
+  }
+};
+
+bool audited(const std::vector<const Access*>& accesses) {
+  for (const Access* access : accesses) {
+    if (access->qualifiers.audit) return true;
+  }
+  return false;
+}
+
+class Half {
+ public:
+  Half(std::span<const Access> all, std::span<const std::uint32_t> matching, Ownership excluded)
+      : all_(all), matching_(matching), excluded_(excluded) {}
+
+  aspis_permissions resolve(std::optional<ExecConflict>& conflict) {
+    for (std::uint32_t bit = 1; bit <= kLastBit; bit <<= 1) {
+      settle(bit, conflict);
+    }
+    return permissions_;
+  }
+
+ private:
+  [[nodiscard]] Voices voices_on(std::uint32_t bit) const {
+    Voices voices;
+    for (const std::uint32_t index : matching_) {
+      const Access& access = all_[index];
+      if ((access.permissions & bit) != 0 && access.qualifiers.ownership != excluded_) {
+        voices.add(access);
+      }
+    }
+    return voices;
+  }
+
+  void settle(std::uint32_t bit, std::optional<ExecConflict>& conflict) {
+    const Voices voices = voices_on(bit);
+    const auto mask = static_cast<std::uint16_t>(bit);
+    if (!voices.deny.empty()) {
+      permissions_.deny |= mask;
+      if (audited(voices.deny)) permissions_.audit |= mask;
+      return;
+    }
+    if (bit == ASPIS_MAY_MAP && inherits_ &&
+        (voices.allow.empty() || voices.priority <= inherits_priority_)) {
+      permissions_.allow |= mask;
+    }
+    if (voices.allow.empty()) return;
+    permissions_.allow |= mask;
+    if (audited(voices.allow)) permissions_.audit |= mask;
+    if (bit == ASPIS_MAY_EXEC) choose_exec(voices, conflict);
+  }
+
+  void choose_exec(const Voices& voices, std::optional<ExecConflict>& conflict) {
+    const Access* chosen = nullptr;
+    for (const Access* access : voices.allow) {
+      if (access->exec == 0) continue;
+      if (chosen == nullptr || (access->exact && !chosen->exact)) {
+        chosen = access;
+      } else if (access->exact == chosen->exact && access->exec != chosen->exec && !conflict) {
+        conflict = {chosen, access};
+      }
+    }
+    if (chosen == nullptr) return;
+    permissions_.exec = chosen->exec;
+    inherits_ = chosen->inherits;
+    inherits_priority_ = voices.priority;
+    // A conflict between globs does not matter where an exact path has decided.
+    if (conflict && chosen->exact && !conflict->first->exact) conflict.reset();
+  }
+
+  // x is settled before m: the bits go upwards.
+  static constexpr std::uint32_t kLastBit = 0x8000;
+  static_assert(ASPIS_MAY_EXEC < ASPIS_MAY_MAP);
+
+  std::span<const Access> all_;
+  std::span<const std::uint32_t> matching_;
+  Ownership excluded_;
+  aspis_permissions permissions_{};
+  bool inherits_ = false;
+  int inherits_priority_ = 0;
+};
+
+}  // namespace
+
+Resolved resolve(std::span<const Access> all, std::span<const std::uint32_t> matching) {
+  Resolved resolved;
+  resolved.outcome.owner =
+      Half(all, matching, Ownership::Other).resolve(resolved.conflict);
+  std::optional<ExecConflict> conflict;
+  resolved.outcome.other = Half(all, matching, Ownership::Owner).resolve(conflict);
+  if (!resolved.conflict) resolved.conflict = conflict;
+  return resolved;
+}
+
+}  // namespace aspis::policy

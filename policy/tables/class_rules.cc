@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/tables/class_rules.h"
+
+#include <limits>
+
+namespace aspis::policy {
+namespace {
+
+/// Every class in turn, as "all," and the flag default_allow mean it.
+void lower_all(const Rule& rule, const ClassContext& context) {
+  lower(rule, CapabilityRule{}, context);
+}
+
+}  // namespace
+
+void lower_class_rules(const Profile& profile, const ClassContext& context) {
+  for (const Rule& rule : profile.rules) {
+    std::visit(
+        [&](const auto& body) {
+          using Body = std::decay_t<decltype(body)>;
+          if constexpr (std::is_same_v<Body, AllRule>) {
+            lower_all(rule, context);
+          } else if constexpr (requires { lower(rule, body, context); }) {
+            lower(rule, body, context);
+          }
+        },
+        rule.body);
+  }
+  for (const Flag& flag : profile.flags) {
+    if (flag.name != "default_allow") continue;
+    Rule weakest{flag.at, {}, AllRule{}};
+    weakest.qualifiers.priority = std::numeric_limits<int>::min();
+    lower_all(weakest, context);
+  }
+}
+
+}  // namespace aspis::policy

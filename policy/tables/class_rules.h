@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules of the classes other than files, lowered. A subject of such a class is the class byte and
+// what bpf/abi/subject.h says of it; all of them share one automaton.
+#pragma once
+
+#include <string>
+
+#include "policy/tables/compiled.h"
+#include "policy/tables/pattern.h"
+
+namespace aspis::policy {
+
+/// What the rules of one class are lowered into.
+struct ClassContext {
+  const std::string& profile;  ///< full name
+  const PatternContext& patterns;
+  AccessRules& rules;
+  CompiledProfile& compiled;  ///< for classes that are bit sets and arrays
+};
+
+/// Lowers every rule of a profile but those of files.
+void lower_class_rules(const Profile& profile, const ClassContext& context);
+
+// One for each class, in the file of its name.
+void lower(const Rule& rule, const CapabilityRule& body, const ClassContext& context);
+
+}  // namespace aspis::policy

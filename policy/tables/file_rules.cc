@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/tables/file_rules.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "policy/language/variables.h"
+
+namespace aspis::policy {
+namespace {
+
+struct Letter {
+  std::uint8_t written;
+  std::uint16_t permissions;
+};
+constexpr Letter kLetters[] = {
+    {kRead, ASPIS_MAY_READ},
+    {kWrite, ASPIS_MAY_WRITE | ASPIS_MAY_APPEND | ASPIS_MAY_CREATE | ASPIS_MAY_DELETE},
+    {kAppend, ASPIS_MAY_APPEND},
+    {kLock, ASPIS_MAY_LOCK},
+    {kMap, ASPIS_MAY_MAP},
+};
+
+const Word& everything() {
+  static const Word word{"/{**,}", {}, true};
+  return word;
+}
+
+class Lowering {
+ public:
+  Lowering(const std::string& name, const PatternContext& context, AccessRules& rules,
+           std::vector<CompiledExec>& execs)
+      : name_(name), context_(context), rules_(rules), execs_(execs) {}
+
+  void file(const Rule& rule, const FileRule& file) {
+    Access access{rule.at, rule.qualifiers};
+    for (const Letter& letter : kLetters) {
+      if ((file.permissions & letter.written) != 0) access.permissions |= letter.permissions;
+    }
+    if (file.exec) set_exec(file, access);
+    const Word& path = file.path ? *file.path : everything();
+    if (access.permissions != 0) rules_.add_path(path, access);
+    if ((file.permissions & kLink) != 0) {
+      Access link{rule.at, rule.qualifiers, ASPIS_MAY_LINK | ASPIS_LINK_SUBSET};
+      if (rule.qualifiers.decision != Decision::Allow) link.permissions = ASPIS_MAY_LINK;
+      rules_.add_pair(path, everything(), link);
+    }
+  }
+
+  void link(const Rule& rule, const LinkRule& link) {
+    Access access{rule.at, rule.qualifiers, ASPIS_MAY_LINK};
+    if (link.subset && rule.qualifiers.decision == Decision::Allow) {
+      access.permissions |= ASPIS_LINK_SUBSET;
+    }
+    rules_.add_pair(link.link, link.target ? *link.target : everything(), access);
+  }
+
+  /// What "all," and the flag default_allow stand for.
+  void all(Position at, const Qualifiers& qualifiers) {
+    FileRule file;
+    file.permissions = kRead | kWrite | kLink | kLock | kMap;
+    file.exec = Exec{ExecMode::Inherit, ExecFallback::None, false};
+    if (qualifiers.decision == Decision::Deny) file.exec = Exec{};
+    this->file({at, qualifiers, {}}, file);
+  }
+
+ private:
+  void set_exec(const FileRule& file, Access& access) {
+    access.permissions |= ASPIS_MAY_EXEC;
+    if (file.exec->mode == ExecMode::Any) return;
+    CompiledExec exec;
+    exec.flags = file.exec->scrub ? ASPIS_EXEC_SCRUB : 0;
+    switch (file.exec->mode) {
+      case ExecMode::Unconfined:
+        exec.mode = ASPIS_EXEC_UNCONFINED;
+        break;
+      case ExecMode::Profile:
+        exec.mode = ASPIS_EXEC_PROFILE;
+        break;
+      case ExecMode::Child:
+        exec.mode = ASPIS_EXEC_CHILD;
+        break;
+      case ExecMode::Inherit:
+      case ExecMode::Any:
+        break;
+    }
+    if (file.exec->fallback == ExecFallback::Inherit) exec.flags |= ASPIS_EXEC_ELSE_INHERIT;
+    if (file.exec->fallback == ExecFallback::Unconfined) exec.flags |= ASPIS_EXEC_ELSE_UNCONFINED;
+    if (file.target) set_targets(*file.target, exec);
+    access.inherits =
+        exec.mode == ASPIS_EXEC_INHERIT || (exec.flags & ASPIS_EXEC_ELSE_INHERIT) != 0;
+    auto same = std::find(execs_.begin(), execs_.end(), exec);
+    if (same == execs_.end()) same = execs_.insert(execs_.end(), exec);
+    access.exec = static_cast<std::uint16_t>(same - execs_.begin() + 1);
+    if (execs_.size() > std::numeric_limits<std::uint16_t>::max()) {
+      context_.diagnostics.error(access.at, "a profile can have 65535 different exec transitions");
+    }
+  }
+
+  void set_targets(const Word& word, CompiledExec& exec) {
+    exec.flags |= ASPIS_EXEC_NAMED;
+    const auto texts = expand(word, context_.variables, context_.diagnostics);
+    if (texts.empty()) return;
+    if (texts.size() > 1) {
+      context_.diagnostics.warning(word.at,
+                                   "The variable has several values: the first is the target.");
+    }
+    std::string_view text = texts.front();
+    if (text.starts_with('&')) {
+      exec.flags |= ASPIS_EXEC_STACK;
+      text.remove_prefix(1);
+    }
+    for (std::size_t at = 0; at != std::string_view::npos;) {
+      const std::size_t end = text.find("//&", at);
+      std::string target(text.substr(at, end == std::string_view::npos ? end : end - at));
+      if (exec.mode == ASPIS_EXEC_CHILD) target = name_ + "//" + target;
+      exec.targets.push_back(std::move(target));
+      at = end == std::string_view::npos ? end : end + 3;
+    }
+    if (exec.targets.size() > ASPIS_STACK_MAX) {
+      context_.diagnostics.error(
+          word.at, "At most " + std::to_string(ASPIS_STACK_MAX) + " profiles can be stacked.");
+      exec.targets.resize(ASPIS_STACK_MAX);
+    }
+  }
+
+  const std::string& name_;
+  const PatternContext& context_;
+  AccessRules& rules_;
+  std::vector<CompiledExec>& execs_;
+};
+
+}  // namespace
+
+void lower_file_rules(const Profile& profile, const std::string& name,
+                      const PatternContext& context, AccessRules& rules,
+                      std::vector<CompiledExec>& execs) {
+  Lowering lowering(name, context, rules, execs);
+  for (const Rule& rule : profile.rules) {
+    if (const auto* file = std::get_if<FileRule>(&rule.body)) lowering.file(rule, *file);
+    if (const auto* link = std::get_if<LinkRule>(&rule.body)) lowering.link(rule, *link);
+    if (std::holds_alternative<AllRule>(rule.body)) lowering.all(rule.at, rule.qualifiers);
+  }
+  for (const Flag& flag : profile.flags) {
+    if (flag.name != "default_allow") continue;
+    Qualifiers weakest;
+    weakest.priority = std::numeric_limits<int>::min();
+    lowering.all(flag.at, weakest);
+  }
+}
+
+}  // namespace aspis::policy

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/tables/pattern.h"
+
+#include <cctype>
+#include <utility>
+
+#include "policy/language/variables.h"
+
+namespace aspis::policy {
+
+std::vector<std::string> expand_path(const Word& word, const PatternContext& context) {
+  std::vector<std::string> texts = expand(word, context.variables, context.diagnostics);
+  const std::size_t own = texts.size();
+  for (const Alias& alias : context.aliases) {
+    for (const std::string& from : expand(alias.from, context.variables, context.diagnostics)) {
+      for (std::size_t i = 0; i < own; i++) {
+        if (!texts[i].starts_with(from)) continue;
+        for (const std::string& to : expand(alias.to, context.variables, context.diagnostics)) {
+          texts.push_back(to + texts[i].substr(from.size()));
+        }
+      }
+    }
+  }
+  return texts;
+}
+
+std::optional<automaton::Aare> AccessRules::pattern(const std::string& text, const Word& word,
+                                                    bool filter_slashes) {
+  auto aare = automaton::parse_aare(expressions_, text, {filter_slashes});
+  if (aare) {
+    for (const automaton::AareNote& warning : aare->warnings) {
+      context_.diagnostics.warning(word.at, warning.message);
+    }
+    return std::move(*aare);
+  }
+  std::string message = aare.error().message;
+  message[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(message[0])));
+  context_.diagnostics.error(word.at, message + ".");
+  return std::nullopt;
+}
+
+std::uint32_t AccessRules::intern(const Access& access) {
+  // Exact and other texts of one rule (by a variable) are two, and come in turns.
+  for (std::size_t back = 1; back <= 2 && back <= accesses_.size(); back++) {
+    const std::size_t index = accesses_.size() - back;
+    if (accesses_[index].at == access.at && accesses_[index].exact == access.exact &&
+        accesses_[index].permissions == access.permissions) {
+      return static_cast<std::uint32_t>(index);
+    }
+  }
+  accesses_.push_back(access);
+  return static_cast<std::uint32_t>(accesses_.size() - 1);
+}
+
+void AccessRules::add(automaton::ExpressionId expression, const Access& access) {
+  rules_.push_back({expression, intern(access)});
+}
+
+void AccessRules::add_path(const Word& path, const Access& access) {
+  for (const std::string& text : expand_path(path, context_)) {
+    const auto aare = pattern(text, path);
+    if (!aare) return;
+    Access own = access;
+    own.exact = aare->exact;
+    add(aare->expression, own);
+  }
+}
+
+void AccessRules::add_pair(const Word& link, const Word& target, const Access& access) {
+  const auto targets = expand_path(target, context_);
+  for (const std::string& from : expand_path(link, context_)) {
+    const auto first = pattern(from, link);
+    if (!first) return;
+    for (const std::string& to : targets) {
+      const auto second = pattern(to, target);
+      if (!second) return;
+      const automaton::ExpressionId parts[] = {first->expression, expressions_.byte(0),
+                                               second->expression};
+      add(expressions_.concat(parts), access);
+    }
+  }
+}
+
+}  // namespace aspis::policy

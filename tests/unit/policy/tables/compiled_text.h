@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy text, compiled and laid out, for tests.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "policy/language/parser.h"
+#include "policy/tables/compile.h"
+#include "policy/tables/evaluate.h"
+#include "policy/tables/layout.h"
+
+namespace aspis::policy {
+
+struct CompiledText {
+  explicit CompiledText(std::string text) {
+    const FileId file = sources.add("test", std::move(text));
+    const Policy tree = parse(sources, file, {}, diagnostics);
+    policy = compile(tree, diagnostics, &explanations);
+    if (diagnostics.errors() == 0) image = lay_out(policy);
+  }
+
+  /// All that was found wrong, as a person sees it.
+  [[nodiscard]] std::string messages() const {
+    std::string all;
+    for (const Diagnostic& diagnostic : diagnostics.all()) all += render(diagnostic, sources) + "\n";
+    return all;
+  }
+
+  [[nodiscard]] std::uint16_t id(std::string_view name) const {
+    for (std::size_t i = 1; i < image.names.size(); i++) {
+      if (image.names[i] == name) return static_cast<std::uint16_t>(i);
+    }
+    ADD_FAILURE() << "no profile " << name;
+    return 0;
+  }
+
+  [[nodiscard]] aspis_permissions file(std::string_view path, bool owner = false,
+                                       std::uint16_t id = 1) const {
+    return file_permissions(image, id, path, owner);
+  }
+
+  [[nodiscard]] std::uint16_t attached(std::string_view path) const {
+    const auto& root =
+        *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
+    return policy::attached(image, root.attachments, path);
+  }
+
+  Sources sources;
+  Diagnostics diagnostics;
+  std::vector<Explanation> explanations;
+  CompiledPolicy policy;
+  Image image;
+};
+
+}  // namespace aspis::policy
