@@ -18,7 +18,6 @@ static long left_step(__u32 index, void *data)
 	struct left_walk *walk = data;
 	struct arena arena = policy_arena_view();
 	struct scratch *scratch = walk->scratch;
-	const struct aspis_automaton *head;
 	__u32 at;
 
 	if (!scratch || !arena.bytes)
@@ -26,10 +25,9 @@ static long left_step(__u32 index, void *data)
 	at = scratch->walk.off + index;
 	if (at >= CHUNK_MAX)
 		return 1;
-	head = ARENA_AT(arena, struct aspis_automaton, walk->automaton);
 	leftmatch_step(&scratch->left,
-		match_step(arena, head->rows, head->width, CLASSES_OF(walk->automaton),
-			scratch->left.state, scratch->path[at & (CHUNK_MAX - 1)]));
+		match_step(arena, matcher_at(arena, walk->automaton), scratch->left.state,
+			scratch->path[at & (CHUNK_MAX - 1)]));
 	return 0;
 }
 
@@ -51,7 +49,7 @@ __noinline __u32 match_attachment(struct scratch *scratch, __u32 attachments)
 {
 	struct arena arena = policy_arena_view();
 	const struct aspis_attachments *head;
-	const struct aspis_automaton *automaton;
+	struct matcher matcher;
 	__u32 list, count, best = 0, longest = 0;
 
 	if (!scratch || !arena.bytes)
@@ -59,9 +57,9 @@ __noinline __u32 match_attachment(struct scratch *scratch, __u32 attachments)
 	head = ARENA_AT(arena, struct aspis_attachments, attachments);
 	if (!head->automaton)
 		return 0;
-	automaton = ARENA_AT(arena, struct aspis_automaton, head->automaton);
-	list = match_outcome(arena, automaton->rows, automaton->width,
-		match_path(scratch, head->automaton, automaton->start));
+	matcher = matcher_at(arena, head->automaton);
+	list = match_outcome(arena, matcher,
+		match_path(scratch, head->automaton, matcher.head->start));
 	if (!list)
 		return 0;
 	list = head->lists + 2 * list;

@@ -68,7 +68,7 @@ static __always_inline __u8 follow(struct scratch *scratch, struct aspis_task *s
 	return found ? ASPIS_INFO_CONFLICT : ASPIS_INFO_NO_PROFILE;
 }
 
-__noinline int decide_exec(struct scratch *scratch, struct aspis_task *state, __u32 how)
+__noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 {
 	struct arena arena = policy_arena_view();
 	__u32 root = policy_root;
@@ -100,7 +100,7 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state, __
 		if (scratch->walk.flags & (ASPIS_PATH_MEMFD | ASPIS_PATH_ANON | ASPIS_PATH_PSEUDO))
 			info = ASPIS_INFO_NO_NAME;
 		if (!info && !null)
-			permissions = path_permissions(scratch, arena, profile, how);
+			permissions = path_permissions(scratch, arena, profile, 0);
 		if (permissions.allow & ASPIS_MAY_EXEC) {
 			const struct aspis_exec *exec = ARENA_AT(arena, struct aspis_exec,
 				profile->execs + permissions.exec * sizeof(struct aspis_exec));
@@ -139,22 +139,24 @@ static __noinline int on_bprm_creds_for_exec(unsigned long long *ctx)
 	state->flags &= ~ASPIS_TASK_NEXT; /* of an execve that failed */
 	if (!confined(state))
 		return 0;
-	scratch = access_begin(state, sizeof(struct aspis_file_event), &answer);
+	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
 	path_walk_file(scratch, file);
-	secure = decide_exec(scratch, state, asker(file->f_inode));
+	scratch->ruling.inode = (__u64)file->f_inode;
+	secure = decide_exec(scratch, state);
 	state->flags |= ASPIS_TASK_NEXT;
 	if (!scratch->ruling.reported && scratch->ruling.verdict == ASPIS_VERDICT_ALLOWED) {
 		scratch_release(scratch); /* process.exec tells of it */
 		return secure;
 	}
+	record_begin(scratch, sizeof(struct aspis_file_event));
 	event = EVENT(scratch, aspis_file_event);
 	event->length = ~0ull;
 	event->mode = file->f_inode->i_mode;
 	event->target = state->next.profiles[0];
 	path_finish_file(scratch, file, &event->path);
-	answer = access_end(scratch, state, ASPIS_FILE_EXEC);
+	answer = access_tell(scratch, state, ASPIS_FILE_EXEC);
 	return answer ? answer : secure;
 }
 

@@ -30,13 +30,11 @@ static __always_inline __u32 open_request(unsigned int mode, unsigned int flags)
 	return request;
 }
 
-static __always_inline struct scratch *file_begin(struct aspis_task *state, int *answer)
+static __always_inline struct aspis_file_event *file_record(struct scratch *scratch)
 {
-	struct scratch *scratch = access_begin(state, sizeof(struct aspis_file_event), answer);
-
-	if (scratch)
-		EVENT(scratch, aspis_file_event)->length = ~0ull;
-	return scratch;
+	record_begin(scratch, sizeof(struct aspis_file_event));
+	EVENT(scratch, aspis_file_event)->length = ~0ull;
+	return EVENT(scratch, aspis_file_event);
 }
 
 /* A request on an open file. */
@@ -50,18 +48,19 @@ static __always_inline int file_access(
 
 	if (!state)
 		return 0;
-	scratch = file_begin(state, &answer);
+	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
-	event = EVENT(scratch, aspis_file_event);
-	event->flags = event_flags;
-	event->mode = file->f_inode->i_mode;
 	path_walk_file(scratch, file);
 	if (confined(state))
-		decide_path(scratch, state, request, asker(file->f_inode));
-	if (access_told(scratch, state))
-		path_finish_file(scratch, file, &event->path);
-	return access_end(scratch, state, kind);
+		decide_file(scratch, state, request, file->f_inode);
+	if (!access_told(scratch, state))
+		return access_drop(scratch);
+	event = file_record(scratch);
+	event->flags = event_flags;
+	event->mode = file->f_inode->i_mode;
+	path_finish_file(scratch, file, &event->path);
+	return access_tell(scratch, state, kind);
 }
 
 HOOK(file_open)
@@ -74,9 +73,10 @@ HOOK(file_open)
 	return file_access(ASPIS_FILE_OPEN, file, open_request(file->f_mode, flags), flags);
 }
 
-/* An operation on the name `dentry` below `dir`, with its inode if it has one. */
-static __always_inline int name_access(__u16 kind, struct path *dir, struct dentry *dentry,
-	__u32 request, __u32 how, __u32 mode)
+/* An operation on the name `dentry` below `dir`. Of a name that is made, `mode` is that of its file to
+ * be, one that is removed has its inode. */
+static __always_inline int name_access(
+	__u16 kind, struct path *dir, struct dentry *dentry, __u32 request, __u32 mode)
 {
 	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
@@ -85,47 +85,46 @@ static __always_inline int name_access(__u16 kind, struct path *dir, struct dent
 
 	if (!state)
 		return 0;
-	scratch = file_begin(state, &answer);
+	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
-	event = EVENT(scratch, aspis_file_event);
-	event->mode = mode;
 	path_walk_child(scratch, dir, dentry);
-	if (confined(state))
-		decide_path(scratch, state, request, how);
-	if (access_told(scratch, state)) {
-		path_finish(scratch, &event->path);
-		path_identity(&event->path, dentry->d_inode);
-	}
-	return access_end(scratch, state, kind);
+	if (confined(state) && request == ASPIS_MAY_CREATE)
+		decide_path(scratch, state, request,
+			kind == ASPIS_FILE_MKDIR ? DECIDE_DIRECTORY : 0);
+	else if (confined(state))
+		decide_file(scratch, state, request, dentry->d_inode);
+	if (!access_told(scratch, state))
+		return access_drop(scratch);
+	event = file_record(scratch);
+	event->mode = mode;
+	path_finish(scratch, &event->path);
+	path_identity(&event->path, dentry->d_inode);
+	return access_tell(scratch, state, kind);
 }
 
 HOOK(path_mknod)
 {
 	return name_access(ASPIS_FILE_CREATE, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
-		ASPIS_MAY_CREATE, DECIDE_OWNER, ctx[2]);
+		ASPIS_MAY_CREATE, ctx[2]);
 }
 
 HOOK(path_mkdir)
 {
 	return name_access(ASPIS_FILE_MKDIR, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
-		ASPIS_MAY_CREATE, DECIDE_OWNER | DECIDE_DIRECTORY, ctx[2]);
+		ASPIS_MAY_CREATE, ctx[2]);
 }
 
 HOOK(path_unlink)
 {
-	struct dentry *dentry = ARGUMENT(struct dentry, 1);
-
-	return name_access(ASPIS_FILE_UNLINK, ARGUMENT(struct path, 0), dentry, ASPIS_MAY_DELETE,
-		asker(dentry->d_inode), 0);
+	return name_access(ASPIS_FILE_UNLINK, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
+		ASPIS_MAY_DELETE, 0);
 }
 
 HOOK(path_rmdir)
 {
-	struct dentry *dentry = ARGUMENT(struct dentry, 1);
-
-	return name_access(ASPIS_FILE_RMDIR, ARGUMENT(struct path, 0), dentry, ASPIS_MAY_DELETE,
-		asker(dentry->d_inode), 0);
+	return name_access(ASPIS_FILE_RMDIR, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
+		ASPIS_MAY_DELETE, 0);
 }
 
 HOOK(path_symlink)
@@ -140,23 +139,22 @@ HOOK(path_symlink)
 
 	if (!state)
 		return 0;
-	scratch = file_begin(state, &answer);
+	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
-	event = EVENT(scratch, aspis_file_event);
 	path_walk_child(scratch, dir, dentry);
 	if (confined(state))
-		decide_path(scratch, state, ASPIS_MAY_CREATE, DECIDE_OWNER);
-	if (access_told(scratch, state)) {
-		path_finish(scratch, &event->path);
-		/* the walker's buffer is free again: the text's length is known only after reading
-		 * it */
-		len = bpf_probe_read_kernel_str(scratch->path, CHUNK_MAX, (const void *)ctx[2]);
-		event->other.flags = ASPIS_PATH_LITERAL;
-		if (len > 1 && len <= CHUNK_MAX)
-			event->other.len = tail_kernel(scratch, scratch->path, len - 1);
-	}
-	return access_end(scratch, state, ASPIS_FILE_SYMLINK);
+		decide_path(scratch, state, ASPIS_MAY_CREATE, 0);
+	if (!access_told(scratch, state))
+		return access_drop(scratch);
+	event = file_record(scratch);
+	path_finish(scratch, &event->path);
+	/* the walker's buffer is free again: the text's length is known only after reading it */
+	len = bpf_probe_read_kernel_str(scratch->path, CHUNK_MAX, (const void *)ctx[2]);
+	event->other.flags = ASPIS_PATH_LITERAL;
+	if (len > 1 && len <= CHUNK_MAX)
+		event->other.len = tail_kernel(scratch, scratch->path, len - 1);
+	return access_tell(scratch, state, ASPIS_FILE_SYMLINK);
 }
 
 /*
@@ -175,24 +173,25 @@ HOOK(path_rename)
 
 	if (!state)
 		return 0;
-	scratch = file_begin(state, &answer);
+	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
-	event = EVENT(scratch, aspis_file_event);
+	event = file_record(scratch);
 	path_walk_child(scratch, from_dir, from);
 	if (confined(state))
-		decide_path(scratch, state, ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_DELETE,
-			asker(from->d_inode));
+		decide_file(scratch, state, ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_DELETE,
+			from->d_inode);
 	path_finish(scratch, &event->path);
 	path_identity(&event->path, from->d_inode);
 	path_walk_child(scratch, to_dir, to);
 	/* the moved file keeps its owner: it is that one's rules that count on both sides */
 	if (confined(state))
-		decide_path(scratch, state, ASPIS_MAY_WRITE | ASPIS_MAY_CREATE,
-			asker(from->d_inode));
+		decide_file(
+			scratch, state, ASPIS_MAY_WRITE | ASPIS_MAY_CREATE, from->d_inode);
 	path_finish(scratch, &event->other);
 	path_identity(&event->other, to->d_inode);
-	return access_end(scratch, state, ASPIS_FILE_RENAME);
+	return access_told(scratch, state) ? access_tell(scratch, state, ASPIS_FILE_RENAME)
+					   : access_drop(scratch);
 }
 
 HOOK(path_link)
@@ -207,83 +206,61 @@ HOOK(path_link)
 
 	if (!state)
 		return 0;
-	scratch = file_begin(state, &answer);
+	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
-	event = EVENT(scratch, aspis_file_event);
+	event = file_record(scratch);
 	path_walk_child(scratch, dir, old);
 	path_finish(scratch, &event->path);
 	path_identity(&event->path, old->d_inode);
 	path_walk_child(scratch, dir, new);
 	path_finish(scratch, &event->other);
-	return access_end(scratch, state, ASPIS_FILE_LINK);
+	return access_told(scratch, state) ? access_tell(scratch, state, ASPIS_FILE_LINK)
+					   : access_drop(scratch);
 }
 
-/* A change of the inode that `path` leads to. The event is the caller's to fill and to end. */
-static __always_inline struct scratch *path_access(
-	struct aspis_task *state, struct path *path, int *answer)
+/* A change of the inode that `path` leads to: to this mode, or to these owners. */
+static __always_inline int path_access(
+	__u16 kind, struct path *path, __u32 mode, __u32 uid, __u32 gid)
 {
-	struct scratch *scratch = file_begin(state, answer);
+	struct aspis_task *state = current_state();
 	struct inode *inode = path->dentry->d_inode;
 	struct aspis_file_event *event;
+	struct scratch *scratch;
+	int answer = 0;
 
+	if (!state)
+		return 0;
+	scratch = access_begin(state, &answer);
 	if (!scratch)
-		return NULL;
-	event = EVENT(scratch, aspis_file_event);
+		return answer;
 	path_walk_path(scratch, path);
 	if (confined(state))
-		decide_path(scratch, state, ASPIS_MAY_WRITE, asker(inode));
-	if (access_told(scratch, state)) {
-		path_finish(scratch, &event->path);
-		path_identity(&event->path, inode);
-	}
-	return scratch;
+		decide_file(scratch, state, ASPIS_MAY_WRITE, inode);
+	if (!access_told(scratch, state))
+		return access_drop(scratch);
+	event = file_record(scratch);
+	event->mode = mode;
+	event->uid = uid;
+	event->gid = gid;
+	path_finish(scratch, &event->path);
+	path_identity(&event->path, inode);
+	return access_tell(scratch, state, kind);
 }
 
 HOOK(path_chmod)
 {
-	struct path *path = ARGUMENT(struct path, 0);
-	struct aspis_task *state = current_state();
-	struct scratch *scratch;
-	int answer = 0;
-
-	if (!state)
-		return 0;
-	scratch = path_access(state, path, &answer);
-	if (!scratch)
-		return answer;
-	EVENT(scratch, aspis_file_event)->mode = ctx[1] & 07777;
-	return access_end(scratch, state, ASPIS_FILE_CHMOD);
+	return path_access(ASPIS_FILE_CHMOD, ARGUMENT(struct path, 0), ctx[1] & 07777, 0, 0);
 }
 
 HOOK(path_chown)
 {
-	struct path *path = ARGUMENT(struct path, 0);
-	struct aspis_task *state = current_state();
-	struct scratch *scratch;
-	int answer = 0;
-
-	if (!state)
-		return 0;
-	scratch = path_access(state, path, &answer);
-	if (!scratch)
-		return answer;
-	EVENT(scratch, aspis_file_event)->uid = ctx[1];
-	EVENT(scratch, aspis_file_event)->gid = ctx[2];
-	return access_end(scratch, state, ASPIS_FILE_CHOWN);
+	return path_access(ASPIS_FILE_CHOWN, ARGUMENT(struct path, 0), 0, ctx[1], ctx[2]);
 }
 
 HOOK(path_truncate)
 {
-	struct path *path = ARGUMENT(struct path, 0);
-	struct aspis_task *state = current_state();
-	struct scratch *scratch;
-	int answer = 0;
-
-	if (!state)
-		return 0;
-	scratch = path_access(state, path, &answer);
-	return scratch ? access_end(scratch, state, ASPIS_FILE_TRUNCATE) : answer;
+	return path_access(ASPIS_FILE_TRUNCATE, ARGUMENT(struct path, 0), 0, 0, 0);
 }
 
 /* ftruncate(2); before 6.2 it came through path_truncate. */

@@ -8,25 +8,55 @@
 __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 state)
 {
 	struct arena arena = policy_arena_view();
-	const struct aspis_automaton *head;
-	__u32 rows, width, classes = CLASSES_OF(automaton), len;
+	struct matcher matcher;
 	const __u8 *path;
+	__u32 len, i;
 
-	if (!scratch || !arena.bytes)
+	if (!scratch || !arena.bytes || scratch->walk.off > CHUNK_MAX)
 		return 0;
-	head = ARENA_AT(arena, struct aspis_automaton, automaton);
-	rows = head->rows;
-	width = head->width;
-	if (scratch->walk.off > CHUNK_MAX)
-		return 0;
+	matcher = matcher_at(arena, automaton);
 	len = CHUNK_MAX - scratch->walk.off;
 	path = (const __u8 *)scratch->path + scratch->walk.off;
-	for (__u32 i = 0; i < CHUNK_MAX; i++) {
+	for (i = 0; i < CHUNK_MAX - 4; i += 4) { /* four at a time: a fifth less to do */
+		if (i + 4 > len)
+			break;
+		state = match_step(arena, matcher, state, path[i]);
+		state = match_step(arena, matcher, state, path[i + 1]);
+		state = match_step(arena, matcher, state, path[i + 2]);
+		state = match_step(arena, matcher, state, path[i + 3]);
+	}
+	for (int rest = 0; rest < 4 + 4; rest++, i++) {
 		if (i >= len)
 			break;
-		state = match_step(arena, rows, width, classes, state, path[i]);
+		state = match_step(arena, matcher, state, path[i]);
 	}
 	return state;
+}
+
+/*
+ * What almost every request comes to: one profile, a plain path, allowed, and nobody wants to hear of
+ * it. Everything else goes the long way round.
+ */
+static __always_inline bool plainly_allowed(struct scratch *scratch, struct arena arena,
+	const struct aspis_task *state, __u32 root, __u32 request, __u32 how)
+{
+	__u32 id = state->domain.profiles[0], at;
+	struct aspis_permissions permissions;
+	const struct aspis_profile *profile;
+
+	if (scratch->walk.flags || state->domain.profiles[1] || state->flags & ASPIS_TASK_NULL)
+		return false;
+	at = profile_at(arena, root, id);
+	if (!at)
+		return false;
+	profile = ARENA_AT(arena, struct aspis_profile, at);
+	permissions = path_permissions(scratch, arena, profile, how);
+	if (request & (~(__u32)permissions.allow | permissions.audit) ||
+		profile->flags & ASPIS_PROFILE_AUDIT)
+		return false;
+	scratch->ruling.profile = id;
+	scratch->ruling.requested = request;
+	return true;
 }
 
 __noinline int decide_path(
@@ -40,6 +70,8 @@ __noinline int decide_path(
 	if (scratch->walk.flags & (ASPIS_PATH_PIPE | ASPIS_PATH_SOCKET | ASPIS_PATH_ANON |
 					  ASPIS_PATH_MEMFD | ASPIS_PATH_PSEUDO))
 		return 0; /* file systems without names are not mediated by path */
+	if (plainly_allowed(scratch, arena, state, root, request, how))
+		return 0;
 	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
 		struct aspis_permissions permissions = {};
 		const struct aspis_profile *profile;
@@ -66,20 +98,17 @@ __noinline int decide_path(
 __noinline __u32 match_subject(struct scratch *scratch, __u32 automaton, __u32 state)
 {
 	struct arena arena = policy_arena_view();
-	const struct aspis_automaton *head;
-	__u32 rows, width, len;
+	struct matcher matcher;
+	__u32 len;
 
 	if (!scratch || !arena.bytes)
 		return 0;
-	head = ARENA_AT(arena, struct aspis_automaton, automaton);
-	rows = head->rows;
-	width = head->width;
+	matcher = matcher_at(arena, automaton);
 	len = scratch->subject_len;
 	for (__u32 i = 1; i < CHUNK_MAX; i++) {
 		if (i >= len)
 			break;
-		state = match_step(
-			arena, rows, width, CLASSES_OF(automaton), state, scratch->subject[i]);
+		state = match_step(arena, matcher, state, scratch->subject[i]);
 	}
 	return state;
 }
@@ -107,11 +136,10 @@ __noinline int decide_subject(
 		if (profile->mode == ASPIS_MODE_UNCONFINED || !(profile->mediated & 1u << (class & 15)))
 			continue;
 		if (!null) {
-			const struct aspis_automaton *head =
-				ARENA_AT(arena, struct aspis_automaton, profile->rules);
 			__u32 end = match_subject(
 				scratch, profile->rules, profile->rule_start[class & 15]);
-			__u32 index = match_outcome(arena, head->rows, head->width, end);
+			__u32 index = match_outcome(
+				arena, matcher_at(arena, profile->rules), end);
 
 			permissions = ARENA_AT(arena, struct aspis_outcome,
 				profile->rule_outcomes + index * sizeof(struct aspis_outcome))

@@ -98,9 +98,9 @@ Result<Chosen> load_profile(const RunOptions& options) {
 }
 
 /// Tracks the command and all that it will start, under `profile` if it is not empty.
-Result<> begin_tree(Observer& observer, int pidfd, const std::string& profile) {
+Result<> begin_tree(Observer& observer, int pidfd, const std::string& profile, bool quiet) {
   if (profile.empty()) return observer.track_process(pidfd, true);
-  return observer.confine_child(pidfd, observer.policy().id_of(profile));
+  return observer.confine_child(pidfd, observer.policy().id_of(profile), quiet);
 }
 
 int run(const RunOptions& options) {
@@ -122,7 +122,8 @@ int run(const RunOptions& options) {
   if (!child) return failed(child.error());
   auto session = Session::start(std::move(*settings));
   if (!session) return failed(session.error());
-  if (const auto tracked = begin_tree((*session)->observer(), child->pidfd().get(), profile);
+  if (const auto tracked = begin_tree((*session)->observer(), child->pidfd().get(), profile,
+                                      options.watch.filter.denials_only);
       !tracked)
     return failed(tracked.error());
   if (const auto walked = (*session)->observer().find_tasks(); !walked)
@@ -160,6 +161,9 @@ void add_run(CLI::App& app, int& exit_code) {
       ->type_name("FILE[:NAME]");
   command->add_flag("--complain", options->complain,
                     "Allow what the profile does not, and report it");
+  command->add_flag("--denials", options->watch.filter.denials_only,
+                    "Show only what the profile denies, would deny or audits; nothing else that the "
+                    "kernel does is even collected");
   command->add_option("COMMAND", options->command, "The command and its arguments")
       ->required()
       ->type_name("");

@@ -75,6 +75,7 @@ struct Observer::Impl {
   Result<> choose_backend(const ObserverOptions& options);
   Result<> load(const ObserverOptions& options);
   void run_fmod_ret_as_fentry();
+  [[nodiscard]] Result<> require_hooks() const;
   Result<> prepare(const ObserverOptions& options, const std::vector<std::string>& refused);
   Result<> fill(const ObserverOptions& options);
   Result<> attach();
@@ -129,7 +130,7 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
   bpf_program__set_autoload(skeleton->progs.find_tasks, true);
   for (const auto& name : refused) {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton->obj, name.c_str()), false);
-    missing.push_back({name, "the kernel refused to load it"});
+    missing.push_back({name, "the kernel refused to load it", true});
   }
   skeleton->rodata->track_all = options.all;
   skeleton->rodata->has_rdonly_cast =
@@ -166,6 +167,17 @@ Result<> Observer::Impl::load(const ObserverOptions& options) {
   return fail("the kernel refused too many of the BPF programs\n" + log.tail(12));
 }
 
+/// A policy that could not decide about some operations would be worse than none. Hooks that the
+/// kernel does not have are another matter: there, other hooks do their work, or rules are told of.
+Result<> Observer::Impl::require_hooks() const {
+  std::string gone;
+  for (const Missing& program : missing)
+    if (program.refused) gone += "\n  " + std::string(program.hook()) + ": " + program.reason;
+  if (gone.empty()) return {};
+  return fail("the policy cannot be enforced: the kernel has refused a part of it" + gone + "\n" +
+              log.tail(12));
+}
+
 Result<> Observer::Impl::fill(const ObserverOptions& options) {
   for (std::uint32_t row = 0; row < options.layouts.size(); ++row)
     if (bpf_map__update_elem(skeleton->maps.python_layouts, &row, sizeof(row),
@@ -200,7 +212,7 @@ Result<> Observer::Impl::attach() {
     if (name.find("__") == std::string_view::npos)
       return fail_errno("cannot attach " + std::string(name), error);
     missing.push_back(
-        {std::string(name), std::string("attaching refused: ") + std::strerror(error)});
+        {std::string(name), std::string("attaching refused: ") + std::strerror(error), true});
   }
   return {};
 }
@@ -241,6 +253,8 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   impl->sink = std::move(sink);
   TRYV(impl->load_kernel_types());
   TRYV(impl->choose_backend(options));
+  if (options.arena_bytes != 0 && impl->backend == Backend::kTracepoint)
+    return fail("no hook backend of this kernel can deny: rules need lsm or fmod_ret ('aspis probe')");
   TRYV(impl->load(options));
   if (options.all)
     std::memset(impl->skeleton->bss->tracked_tids, 0xff, sizeof(impl->skeleton->bss->tracked_tids));
@@ -258,6 +272,7 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
                            sizeof(state), BPF_ANY) != 0)
     return fail_errno("cannot mark the observer's own process");
   TRYV(observer->impl_->attach());
+  if (options.arena_bytes != 0) TRYV(observer->impl_->require_hooks());
   return observer;
 }
 
@@ -280,9 +295,10 @@ Result<> Observer::track_process(int pidfd, bool started) {
   return {};
 }
 
-Result<> Observer::confine_child(int pidfd, std::uint16_t profile) {
+Result<> Observer::confine_child(int pidfd, std::uint16_t profile, bool quiet) {
   aspis_task state{};
-  state.flags = ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED | ASPIS_TASK_ONEXEC;
+  state.flags = ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED | ASPIS_TASK_ONEXEC |
+                (quiet ? ASPIS_TASK_QUIET : 0);
   state.next.profiles[0] = profile;
   state.next_flags = ASPIS_TASK_CONFINED;
   if (bpf_map__update_elem(impl_->skeleton->maps.task_state, &pidfd, sizeof(pidfd), &state,

@@ -58,7 +58,8 @@ class Observer {
   /// not run anything yet, so that it is not reported as found.
   Result<> track_process(int pidfd, bool started);
   /// The same for a child of ours, which its next execve puts under this profile.
-  Result<> confine_child(int pidfd, std::uint16_t profile);
+  /// `quiet`: of what it does in the kernel only what profiles report is told.
+  Result<> confine_child(int pidfd, std::uint16_t profile, bool quiet);
 
   /// What profiles decide; empty without ObserverOptions::arena_bytes.
   PolicyStore& policy();

@@ -62,7 +62,7 @@ std::vector<Missing> select_programs(bpf_object* object, Backend backend, const 
     std::string_view section = bpf_program__section_name(program);
     if (section.starts_with('?')) section.remove_prefix(1);
     if (load && !kernel_has(kernel, section)) {
-      missing.push_back({std::string(name), "this kernel has no such hook"});
+      missing.push_back({std::string(name), "this kernel has no such hook", false});
       load = false;
     }
     bpf_program__set_autoload(program, load);

@@ -17,6 +17,7 @@ namespace aspis {
 struct Missing {
   std::string program;  ///< as in the BPF object: "lsm__file_truncate"
   std::string reason;
+  bool refused = false;  ///< the kernel has the hook, and took the program for it not
 
   /// The hook's name, without what the backend put before it.
   [[nodiscard]] std::string_view hook() const;

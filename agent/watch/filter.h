@@ -14,6 +14,7 @@ struct Filter {
   std::vector<std::string> events;  ///< globs on "file.open", and on "python.NAME" for audit events
   std::vector<std::string> verdicts;  ///< of kVerdicts (agent/event/kinds.h)
   bool python_only = false;           ///< only processes that have raised an audit event
+  bool denials_only = false;          ///< only what a profile reports
 
   /// Does the record pass? Gaps and the summary always do.
   [[nodiscard]] bool passes(const Record& record) const;

@@ -9,7 +9,7 @@
 #include "event.h"
 
 /* aspis_task.flags */
-#define ASPIS_TASK_TRACKED 0x01 /* emits events */
+#define ASPIS_TASK_TRACKED 0x01 /* emits events; all of them unless ASPIS_TASK_QUIET */
 #define ASPIS_TASK_SELF 0x02   /* the observer itself: never emits, or its own work would feed it */
 #define ASPIS_TASK_PYTHON 0x04 /* raised an audit event in this image */
 #define ASPIS_TASK_INHERITED                                                                       \
@@ -20,6 +20,8 @@
 #define ASPIS_TASK_NULL                                                                            \
 	0x40 /* under no rules but those of complain: domain[0] complained about this exec */
 #define ASPIS_TASK_NEXT 0x80 /* next_* hold from the end of the exec under way on */
+#define ASPIS_TASK_QUIET                                                                           \
+	0x200 /* of kernel operations only what profiles report is told */
 #define ASPIS_TASK_ONEXEC 0x100 /* next_* were asked for: the next exec enters them */
 
 /* The profiles that confine a task, by id (policy.h); the first 0 ends them. */

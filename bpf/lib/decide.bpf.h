@@ -2,8 +2,9 @@
 /*
  * What the profiles of the current task say about an operation.
  *
- * A hook that decides does: access_begin (a scratch buffer), path_walk, decide_path, and access_end,
- * which sends an event if anybody wants it and returns the hook's answer. Fails closed: without a
+ * A hook that decides does: access_begin (a scratch buffer), path_walk, decide_path; then, if
+ * access_told says that anybody wants to hear of it, it fills a record and ends with access_tell, else
+ * with access_drop. Both return the hook's answer. Fails closed: without a
  * scratch buffer, without a path, without the arena the answer is a denial, but in complain mode.
  *
  * The functions that match are global ones: the verifier looks at each once, not in every hook.
@@ -22,9 +23,8 @@
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
 
-/* How a subject is to be matched. */
-#define DECIDE_OWNER 1	   /* the task's fsuid is the inode's owner */
-#define DECIDE_DIRECTORY 2 /* the kernel's name of a directory ends in "/" */
+/* How a path is to be matched. */
+#define DECIDE_DIRECTORY 1 /* the kernel's name of a directory ends in "/" */
 
 /* bytes[arena_mask + 1 + ASPIS_ARENA_SLACK]; its size is set before load. */
 struct {
@@ -56,7 +56,7 @@ int decide_subject(
 __u32 match_attachment(struct scratch *scratch, __u32 attachments);
 /* bpf/exec.bpf.c. Rules on executing the walked path: fills scratch.ruling and state.next. Returns 1
  * if the new image must not trust its environment (AT_SECURE). */
-int decide_exec(struct scratch *scratch, struct aspis_task *state, __u32 how);
+int decide_exec(struct scratch *scratch, struct aspis_task *state);
 
 static __always_inline struct arena policy_arena_view(void)
 {
@@ -74,16 +74,16 @@ static __always_inline __u32 profile_at(struct arena arena, __u32 root, __u32 id
 	return id < head->count ? *ARENA_AT(arena, __u32, head->profiles + 4 * id) : 0;
 }
 
-/* Who asks about what: owner rules compare fsuid and the inode's owner; a name without an inode is
- * about to be the task's. */
-static __always_inline __u32 asker(struct inode *inode)
+/*
+ * Rules on the walked path, which leads to `inode`; without an inode the name is about to be one of
+ * the task's own. A directory's name ends in "/".
+ */
+static __always_inline void decide_file(
+	struct scratch *scratch, struct aspis_task *state, __u32 request, struct inode *inode)
 {
-	struct task_struct *task = untrusted(bpf_get_current_task_btf());
-
-	if (!inode)
-		return DECIDE_OWNER;
-	return (inode->i_uid.val == task->cred->fsuid.val ? DECIDE_OWNER : 0) |
-	       ((inode->i_mode & S_IFMT) == S_IFDIR ? DECIDE_DIRECTORY : 0);
+	scratch->ruling.inode = (__u64)inode;
+	decide_path(scratch, state, request,
+		inode && (inode->i_mode & S_IFMT) == S_IFDIR ? DECIDE_DIRECTORY : 0);
 }
 
 static __always_inline bool confined(const struct aspis_task *state)
@@ -92,14 +92,16 @@ static __always_inline bool confined(const struct aspis_task *state)
 }
 
 /* A scratch buffer for an operation of a tracked or confined task. NULL: *answer is the hook's. */
-static __always_inline struct scratch *access_begin(
-	struct aspis_task *state, __u32 fixed, int *answer)
+static __always_inline struct scratch *access_begin(struct aspis_task *state, int *answer)
 {
-	struct scratch *scratch = scratch_begin(fixed);
+	struct scratch *scratch = scratch_lease();
 
 	*answer = 0;
-	if (scratch)
+	if (scratch) {
+		if (enforcing)
+			__builtin_memset(&scratch->ruling, 0, sizeof(scratch->ruling));
 		return scratch;
+	}
 	event_number();
 	event_without_scratch();
 	if (confined(state))
@@ -110,11 +112,21 @@ static __always_inline struct scratch *access_begin(
 /* Does anybody want to hear of it? */
 static __always_inline bool access_told(struct scratch *scratch, struct aspis_task *state)
 {
-	return state->flags & ASPIS_TASK_TRACKED || scratch->ruling.reported;
+	return tells_all(state) || scratch->ruling.reported;
 }
 
-/* Sends the event, or drops it, and returns the hook's answer. */
-static __always_inline int access_end(struct scratch *scratch, struct aspis_task *state, __u16 kind)
+/* Ends an operation that nobody wants to hear of; the hook's answer. */
+static __always_inline int access_drop(struct scratch *scratch)
+{
+	int answer = enforcing ? scratch->ruling.answer : 0;
+
+	scratch_release(scratch);
+	return answer;
+}
+
+/* Sends the event, whose record has begun; the hook's answer. */
+static __always_inline int access_tell(
+	struct scratch *scratch, struct aspis_task *state, __u16 kind)
 {
 	struct aspis_event *e = (struct aspis_event *)scratch->record;
 	int answer = 0;
@@ -128,10 +140,6 @@ static __always_inline int access_end(struct scratch *scratch, struct aspis_task
 		e->info = scratch->ruling.info;
 		e->flags |= (scratch->ruling.reported ? ASPIS_F_REPORTED : 0) |
 			    (scratch->ruling.null ? ASPIS_F_NULL : 0);
-		if (!access_told(scratch, state)) {
-			scratch_release(scratch);
-			return answer;
-		}
 	}
 	event_stamp(scratch, state, kind, event_number());
 	event_send(scratch);

@@ -48,6 +48,7 @@ struct ruling {
 	__u8 null;
 	__u16 pad;
 	int answer; /* of the hook: 0, or a negative errno */
+	__u64 inode; /* address of the struct inode that owner rules ask about; 0: the task's own */
 };
 
 struct scratch {
@@ -118,17 +119,11 @@ static __always_inline void event_of(struct scratch *scratch, struct task_struct
 	e->gid = loose->cred->gid.val;
 }
 
-/* A scratch buffer with room for an event of `fixed` bytes, zeroed. NULL: all are taken. */
-static __always_inline struct scratch *scratch_begin(__u32 fixed)
+/* Begins a record of `fixed` bytes, zeroed; its tail comes behind them. */
+static __always_inline void record_begin(struct scratch *scratch, __u32 fixed)
 {
-	struct scratch *scratch = scratch_lease();
-
-	if (!scratch)
-		return NULL;
 	scratch->used = fixed;
-	__builtin_memset(&scratch->ruling, 0, sizeof(scratch->ruling));
 	__builtin_memset(scratch->record, 0, fixed);
-	return scratch;
 }
 
 /* An event that has its number, or would have had one, finds no scratch buffer. */
@@ -167,23 +162,25 @@ static __always_inline void event_stamp(
 static __always_inline struct scratch *event_begin_numbered(
 	struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
 {
-	struct scratch *scratch = scratch_begin(fixed);
+	struct scratch *scratch = scratch_lease();
 
-	if (scratch)
-		event_stamp(scratch, state, kind, seq);
-	else
+	if (!scratch) {
 		event_without_scratch();
+		return NULL;
+	}
+	record_begin(scratch, fixed);
+	event_stamp(scratch, state, kind, seq);
 	return scratch;
 }
 
 #define event_begin(state, kind, fixed) event_begin_numbered(state, kind, fixed, event_number())
 
-/* Starts an event of the current task. NULL: it is not tracked, or the event is lost. */
+/* Starts an event of the current task on a kernel operation. NULL: nobody wants it, or it is lost. */
 static __always_inline struct scratch *tracked_begin(__u16 kind, __u32 fixed)
 {
-	struct aspis_task *state = tracked_current();
+	struct aspis_task *state = current_state();
 
-	return state ? event_begin(state, kind, fixed) : NULL;
+	return state && tells_all(state) ? event_begin(state, kind, fixed) : NULL;
 }
 
 /* The payload of an event that event_begin started. */

@@ -23,7 +23,7 @@ typedef int pid_t;
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
+	unsigned long r15, r14, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
 };
 
 struct hlist_bl_node {
@@ -231,7 +231,11 @@ struct bpf_iter__task {
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-/* bpf/cast.bpf.c. Returns `pointer`, which the verifier then takes for one to the type `btf_id`. */
+/* bpf/walk.bpf.c. Set before load: the kernel has bpf_rdonly_cast, from 6.2 on. Before it, there is no
+ * trust, and no cast either. */
+extern const volatile bool has_rdonly_cast;
+
+/* bpf/walk.bpf.c. Returns `pointer`, which the verifier then takes for one to the type `btf_id`. */
 __hidden void *without_trust(const void *pointer, __u32 btf_id);
 
 /*

@@ -23,23 +23,34 @@ struct arena {
 /* What stands at an offset. The mask keeps any offset, even a wrong one, inside. */
 #define ARENA_AT(arena, type, offset) ((const type *)((arena).bytes + ((offset) & (arena).mask)))
 
-/* The state after one byte. */
-MATCH_INLINE __u32 match_step(struct arena arena, __u32 rows, __u32 width, __u32 classes,
-	__u32 state, __u8 byte)
-{
-	__u32 class_of = *ARENA_AT(arena, __u8, classes + byte);
+/* An automaton, its numbers at hand. */
+struct matcher {
+	const struct aspis_automaton *head;
+	__u32 rows, width;
+};
 
-	return *ARENA_AT(arena, __u16, rows + 2 * (state * width + class_of));
+MATCH_INLINE struct matcher matcher_at(struct arena arena, __u32 offset)
+{
+	const struct aspis_automaton *head = ARENA_AT(arena, struct aspis_automaton, offset);
+	struct matcher matcher = {head, head->rows, head->width};
+
+	return matcher;
+}
+
+/* The state after one byte. */
+MATCH_INLINE __u32 match_step(
+	struct arena arena, struct matcher matcher, __u32 state, __u8 byte)
+{
+	return *ARENA_AT(arena, __u16,
+		matcher.rows + 2 * (state * matcher.width + matcher.head->class_of[byte]));
 }
 
 /* Outcome of a state. */
-MATCH_INLINE __u32 match_outcome(struct arena arena, __u32 rows, __u32 width, __u32 state)
+MATCH_INLINE __u32 match_outcome(struct arena arena, struct matcher matcher, __u32 state)
 {
-	return *ARENA_AT(arena, __u16, rows + 2 * (state * width + width - 1));
+	return *ARENA_AT(
+		arena, __u16, matcher.rows + 2 * (state * matcher.width + matcher.width - 1));
 }
-
-#define CLASSES_OF(automaton)                                                                      \
-	((automaton) + (__u32) __builtin_offsetof(struct aspis_automaton, class_of))
 
 /*
  * Longest left match (security/apparmor/match.c: aa_dfa_leftmatch): how many bytes of a path an

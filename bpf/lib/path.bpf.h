@@ -4,9 +4,11 @@
  * d_absolute_path() gives (fs/d_path.c), a chroot notwithstanding. One walker for every hook,
  * kernel and backend.
  *
- * The path is written backwards into scratch.path. Two loops do the same steps: path_walk follows
- * typed pointers (plain loads, most paths end inside it), walk_step goes on from there by probe
- * reads across mounts and for long paths. Neither takes rename_lock: a directory that is renamed
+ * The path is written backwards into scratch.path. Three loops do the same steps. walk_cast
+ * (bpf/walk.bpf.c) follows typed pointers by plain loads, from 6.2 on: there an address can be cast
+ * to one, so that it is a function of its own, and crosses mounts. Before 6.2 the loop in path_walk does
+ * so up to the first mount's root, in each hook, from the hook's own pointers. walk_step goes on from
+ * there by probe reads, across mounts and for long paths. Neither takes rename_lock: a directory that is renamed
  * while we pass it can show its old or its new name, and a torn name is possible in theory.
  */
 #ifndef ASPIS_PATH_BPF_H
@@ -43,12 +45,11 @@ static __always_inline int walk_prepend(struct scratch *scratch, const void *nam
 	return 0;
 }
 
-/* The mount's root is its namespace's root: is that the namespace of this task? */
-static __always_inline void walk_check_namespace(struct scratch *scratch, struct mount *mount)
+/* The walk has come to the root of this mount namespace: is it the task's? */
+static __always_inline void walk_check_namespace(struct scratch *scratch, __u64 ns)
 {
 	struct task_struct *task = untrusted(bpf_get_current_task_btf());
 	struct nsproxy *nsproxy = task->nsproxy;
-	__u64 ns = (__u64)BPF_CORE_READ(mount, mnt_ns);
 
 	/* NULL after a lazy umount, ERR_PTR for the kernel's own mounts (fs/mount.h:
 	 * MNT_NS_INTERNAL) */
@@ -73,7 +74,7 @@ static long walk_step(__u32 index, void *data)
 	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 		below = BPF_CORE_READ(mount, mnt_parent);
 		if (below == mount) {
-			walk_check_namespace(scratch, mount);
+			walk_check_namespace(scratch, (__u64)BPF_CORE_READ(mount, mnt_ns));
 			scratch->walk.mount = 0;
 			return 1;
 		}
@@ -96,6 +97,9 @@ static long walk_step(__u32 index, void *data)
 	scratch->walk.dentry = (__u64)parent;
 	return 0;
 }
+
+/* bpf/walk.bpf.c. The walk from walk.mount and walk.dentry, by casts; needs has_rdonly_cast. */
+int walk_cast(struct scratch *scratch);
 
 /* Goes on from walk.dentry and walk.mount to the root; then the path stands in scratch.path from
  * walk.off. */
@@ -171,8 +175,12 @@ static __always_inline void path_walk(struct scratch *scratch, struct vfsmount *
 	__u64 vfsmount = 0;
 	bool pseudo = false;
 
-	bpf_probe_read_kernel(&vfsmount, sizeof(vfsmount), mnt_address);
-	scratch->walk.mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
+	if (has_rdonly_cast) {
+		scratch->walk.mount = (__u64)mnt - bpf_core_field_offset(struct mount, mnt);
+		scratch->walk.dentry = (__u64)dentry;
+		walk_cast(scratch);
+		return;
+	}
 	scratch->walk.off = CHUNK_MAX;
 	scratch->walk.flags = 0;
 	for (int i = 0; i < WALK_TYPED; i++) {
@@ -189,6 +197,8 @@ static __always_inline void path_walk(struct scratch *scratch, struct vfsmount *
 		dentry = parent;
 	}
 	scratch->walk.dentry = (__u64)dentry;
+	bpf_probe_read_kernel(&vfsmount, sizeof(vfsmount), mnt_address);
+	scratch->walk.mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
 	if (pseudo)
 		walk_pseudo(scratch, dentry);
 	else if (!(scratch->walk.flags & ASPIS_PATH_CUT))
@@ -257,7 +267,9 @@ static __always_inline void path_emit_address(
 	scratch->walk.dentry = (__u64)dentry;
 	scratch->walk.off = CHUNK_MAX;
 	scratch->walk.flags = 0;
-	if (dentry == parent && dentry != BPF_CORE_READ(mnt, mnt_root))
+	if (has_rdonly_cast)
+		walk_cast(scratch);
+	else if (dentry == parent && dentry != BPF_CORE_READ(mnt, mnt_root))
 		walk_pseudo(scratch, dentry);
 	else
 		walk_rest(scratch);

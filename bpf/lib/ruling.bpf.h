@@ -28,21 +28,32 @@ static __always_inline int problem_errno(__u8 info)
 					     : EACCES;
 }
 
+/* Is the current task the owner of the inode that ruling.inode names? The id is
+ * the one on disk: an idmapped mount shows another. */
+static __always_inline bool owns(struct scratch *scratch)
+{
+	const struct inode *inode = (const struct inode *)scratch->ruling.inode;
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
+
+	return !inode || BPF_CORE_READ(inode, i_uid.val) == task->cred->fsuid.val;
+}
+
 static __always_inline struct aspis_permissions path_permissions(struct scratch *scratch,
 	struct arena arena, const struct aspis_profile *profile, __u32 how)
 {
-	const struct aspis_automaton *head = ARENA_AT(arena, struct aspis_automaton, profile->file);
-	__u32 state = match_path(scratch, profile->file, head->start);
+	struct matcher matcher = matcher_at(arena, profile->file);
+	__u32 state = match_path(scratch, profile->file, matcher.head->start);
 	const struct aspis_outcome *outcome;
 	__u32 index;
 
 	if (how & DECIDE_DIRECTORY && scratch->walk.off != CHUNK_MAX - 1)
-		state = match_step(
-			arena, head->rows, head->width, CLASSES_OF(profile->file), state, '/');
-	index = match_outcome(arena, head->rows, head->width, state);
+		state = match_step(arena, matcher, state, '/');
+	index = match_outcome(arena, matcher, state);
 	outcome = ARENA_AT(arena, struct aspis_outcome,
 		profile->file_outcomes + index * sizeof(struct aspis_outcome));
-	return how & DECIDE_OWNER ? outcome->owner : outcome->other;
+	if (*(const __u64 *)&outcome->owner == *(const __u64 *)&outcome->other) /* no owner rule */
+		return outcome->other;
+	return owns(scratch) ? outcome->owner : outcome->other;
 }
 
 /* One profile's say. A denial is final; else the strongest thing to tell is kept. Returns the verdict.

@@ -136,12 +136,18 @@ static __always_inline struct aspis_task *current_state(void)
 	return state;
 }
 
-/* The same of a task that emits every event. */
+/* The same of a task that emits events. */
 static __always_inline struct aspis_task *tracked_current(void)
 {
 	struct aspis_task *state = current_state();
 
 	return state && state->flags & ASPIS_TASK_TRACKED ? state : NULL;
+}
+
+/* Does it tell of every kernel operation? */
+static __always_inline bool tells_all(const struct aspis_task *state)
+{
+	return (state->flags & (ASPIS_TASK_TRACKED | ASPIS_TASK_QUIET)) == ASPIS_TASK_TRACKED;
 }
 
 /* All three answers, for programs of no hook. */

@@ -11,24 +11,18 @@ arena arena_of(const Image& image) {
           static_cast<__u32>(image.bytes.size() - ASPIS_ARENA_SLACK - 1)};
 }
 
-std::uint32_t run(arena arena, const aspis_automaton& automaton, std::uint32_t offset,
-                  std::string_view bytes) {
-  std::uint32_t state = automaton.start;
-  for (const char byte : bytes) {
-    state = match_step(arena, automaton.rows, automaton.width, CLASSES_OF(offset), state,
-                       static_cast<__u8>(byte));
-  }
+std::uint32_t run(arena arena, matcher matcher, std::string_view bytes) {
+  std::uint32_t state = matcher.head->start;
+  for (const char byte : bytes) state = match_step(arena, matcher, state, static_cast<__u8>(byte));
   return state;
 }
 
 /// Bytes that the longest left match of a profile takes.
-std::uint32_t left_match(arena arena, std::uint32_t offset, std::string_view path) {
-  const auto& automaton = *ARENA_AT(arena, aspis_automaton, offset);
+std::uint32_t left_match(arena arena, matcher matcher, std::string_view path) {
   leftmatch left{};
-  left.state = automaton.start;
+  left.state = matcher.head->start;
   for (const char byte : path) {
-    leftmatch_step(&left, match_step(arena, automaton.rows, automaton.width, CLASSES_OF(offset),
-                                     left.state, static_cast<__u8>(byte)));
+    leftmatch_step(&left, match_step(arena, matcher, left.state, static_cast<__u8>(byte)));
   }
   return left.count;
 }
@@ -45,9 +39,8 @@ aspis_permissions file_permissions(const Image& image, std::uint16_t id, std::st
                                    bool owner) {
   const arena arena = arena_of(image);
   const aspis_profile& profile = profile_of(image, id);
-  const auto& automaton = *ARENA_AT(arena, aspis_automaton, profile.file);
-  const std::uint32_t state = run(arena, automaton, profile.file, path);
-  const std::uint32_t index = match_outcome(arena, automaton.rows, automaton.width, state);
+  const matcher matcher = matcher_at(arena, profile.file);
+  const std::uint32_t index = match_outcome(arena, matcher, run(arena, matcher, path));
   const auto& outcome =
       *ARENA_AT(arena, aspis_outcome, profile.file_outcomes + index * sizeof(aspis_outcome));
   return owner ? outcome.owner : outcome.other;
@@ -57,9 +50,8 @@ std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
                        std::string_view path) {
   if (attachments.automaton == 0) return 0;
   const arena arena = arena_of(image);
-  const auto& automaton = *ARENA_AT(arena, aspis_automaton, attachments.automaton);
-  const std::uint32_t state = run(arena, automaton, attachments.automaton, path);
-  const std::uint32_t list = match_outcome(arena, automaton.rows, automaton.width, state);
+  const matcher matcher = matcher_at(arena, attachments.automaton);
+  const std::uint32_t list = match_outcome(arena, matcher, run(arena, matcher, path));
   if (list == 0) return 0;
   const std::uint16_t* ids = ARENA_AT(arena, std::uint16_t, attachments.lists + 2 * list);
   const std::uint16_t count = *ids++;
@@ -67,7 +59,8 @@ std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
   std::uint16_t best = 0;
   std::uint32_t longest = 0;
   for (std::uint16_t i = 0; i < count; i++) {
-    const std::uint32_t length = left_match(arena, profile_of(image, ids[i]).matcher, path);
+    const std::uint32_t length = 
+        left_match(arena, matcher_at(arena, profile_of(image, ids[i]).matcher), path);
     if (length == longest) best = 0;
     if (length <= longest) continue;
     longest = length;
