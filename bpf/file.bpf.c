@@ -7,35 +7,7 @@
 #include "lib/hook.bpf.h"
 
 #define PROT_EXEC 0x4
-#define FMODE_READ 0x1
-#define FMODE_WRITE 0x2
 #define FMODE_EXEC 0x20 /* include/linux/fs.h __FMODE_EXEC: opened by execve itself */
-#define O_CREAT 0100
-#define O_TRUNC 01000
-#define O_APPEND 02000
-
-/* What opening a file asks for (security/apparmor/include/file.h: aa_map_file_to_perms). */
-static __always_inline __u32 open_request(unsigned int mode, unsigned int flags)
-{
-	__u32 request = 0;
-
-	if (mode & FMODE_READ)
-		request |= ASPIS_MAY_READ;
-	if (mode & FMODE_WRITE)
-		request |= flags & O_APPEND ? ASPIS_MAY_APPEND : ASPIS_MAY_WRITE;
-	if (flags & O_TRUNC)
-		request |= ASPIS_MAY_WRITE;
-	if (flags & O_CREAT)
-		request |= ASPIS_MAY_CREATE;
-	return request;
-}
-
-static __always_inline struct aspis_file_event *file_record(struct scratch *scratch)
-{
-	record_begin(scratch, sizeof(struct aspis_file_event));
-	EVENT(scratch, aspis_file_event)->length = ~0ull;
-	return EVENT(scratch, aspis_file_event);
-}
 
 /* A request on an open file. */
 static __always_inline int file_access(
@@ -209,14 +181,23 @@ HOOK(path_link)
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
+	if (confined(state)) {
+		scratch->ruling.inode = (__u64)old->d_inode;
+		path_walk_child(scratch, dir, new);
+		match_link_name(scratch, state);
+		path_walk_child(scratch, dir, old);
+		decide_link(scratch, state);
+	} else {
+		path_walk_child(scratch, dir, old);
+	}
+	if (!access_told(scratch, state))
+		return access_drop(scratch);
 	event = file_record(scratch);
-	path_walk_child(scratch, dir, old);
 	path_finish(scratch, &event->path);
 	path_identity(&event->path, old->d_inode);
 	path_walk_child(scratch, dir, new);
 	path_finish(scratch, &event->other);
-	return access_told(scratch, state) ? access_tell(scratch, state, ASPIS_FILE_LINK)
-					   : access_drop(scratch);
+	return access_tell(scratch, state, ASPIS_FILE_LINK);
 }
 
 /* A change of the inode that `path` leads to: to this mode, or to these owners. */
@@ -274,6 +255,13 @@ static __always_inline int map_access(struct file *file, unsigned long prot)
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	/* execve's own maps of the new image: process.exec tells of it */
+	struct aspis_task *state;
+
+	if (enforcing && file && current_may_be_tracked()) {
+		state = current_state();
+		if (state && state->flags & ASPIS_TASK_REVOKED && file_revoked(state, (__u64)file))
+			return -EACCES;
+	}
 	if (!file || !(prot & PROT_EXEC) || BPF_CORE_READ_BITFIELD(task, in_execve))
 		return 0;
 	return file_access(ASPIS_FILE_MMAP_EXEC, file, ASPIS_MAY_READ | ASPIS_MAY_MAP, prot);
@@ -298,4 +286,39 @@ HOOK(file_mprotect)
 	struct vm_area_struct *vma = ARGUMENT(struct vm_area_struct, 0);
 
 	return ctx[2] & PROT_EXEC ? map_access(vma->vm_file, ctx[2]) : 0;
+}
+
+#define F_WRLCK 1
+
+HOOK(file_lock)
+{
+	return enforcing ? file_access(ASPIS_FILE_LOCK, ARGUMENT(struct file, 0),
+				   ASPIS_MAY_LOCK | (ctx[1] == F_WRLCK ? ASPIS_MAY_WRITE : 0), 0)
+			 : 0;
+}
+
+/*
+ * By SCM_RIGHTS or pidfd_getfd. Who opened it is not known here: other than in AppArmor, what an
+ * unconfined process sends is checked like anything else.
+ */
+HOOK(file_receive)
+{
+	struct file *file = ARGUMENT(struct file, 0);
+
+	return enforcing ? file_access(ASPIS_FILE_RECEIVE, file,
+				   open_request(file->f_mode, file->f_flags), file->f_flags)
+			 : 0;
+}
+
+/* read, write and their like: asks only where exec has brought files that it should not have. */
+HOOK(file_permission)
+{
+	struct aspis_task *state;
+
+	if (!enforcing)
+		return 0;
+	state = current_state();
+	if (!state || !(state->flags & ASPIS_TASK_REVOKED))
+		return 0;
+	return file_revoked(state, ctx[0]) ? -EACCES : 0;
 }

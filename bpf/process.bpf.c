@@ -5,7 +5,7 @@
  * task becomes tracked by its executable or cgroup. These are raw tracepoints with types: they need
  * no trampoline and are the same in every backend.
  */
-#include "lib/path.bpf.h"
+#include "lib/decide.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -26,6 +26,7 @@ struct {
 } track_cgroup SEC(".maps");
 
 #define CGROUP_DEPTH 12
+#define SIGKILL 9
 
 static __always_inline bool in_tracked_cgroup(void)
 {
@@ -76,13 +77,32 @@ static __always_inline __u32 argv_length(struct mm_struct *mm, struct aspis_exec
 	return length;
 }
 
+static __always_inline bool same_domain(struct aspis_domain a, struct aspis_domain b)
+{
+	return *(__u64 *)&a == *(__u64 *)&b;
+}
+
 /* The domain that bprm_creds_for_exec chose (exec.bpf.c) begins with the new image. */
 static __always_inline void enter_next_domain(struct aspis_task *state)
 {
+	bool changes = !same_domain(state->domain, state->next) &&
+		       state->next_flags & ASPIS_TASK_CONFINED;
+	bool was_confined = state->flags & ASPIS_TASK_CONFINED;
+	struct scratch *scratch;
+
 	state->domain = state->next;
 	state->flags &= ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC | ASPIS_TASK_CONFINED |
 			  ASPIS_TASK_NULL);
 	state->flags |= state->next_flags & (ASPIS_TASK_CONFINED | ASPIS_TASK_NULL);
+	if (!changes)
+		return;
+	scratch = scratch_lease();
+	if (scratch) {
+		inherit_files(scratch, state, !was_confined);
+		scratch_release(scratch);
+	} else if (was_confined) {
+		bpf_send_signal(SIGKILL); /* or it would keep files that nobody has looked at */
+	}
 }
 
 /*

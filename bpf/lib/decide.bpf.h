@@ -50,6 +50,15 @@ int decide_path(struct scratch *scratch, struct aspis_task *state, __u32 request
  * the errno of a denial. */
 int decide_subject(
 	struct scratch *scratch, struct aspis_task *state, __u32 class, __u32 request, __u32 error);
+/* bpf/link.bpf.c. A hard link: first its name, then what it leads to, is the walked path. The second
+ * call fills scratch.ruling. */
+int match_link_name(struct scratch *scratch, struct aspis_task *state);
+int decide_link(struct scratch *scratch, struct aspis_task *state);
+/* bpf/inherit.bpf.c. The task has entered its domain by exec, from an unconfined one if `entering`:
+ * which of its open files may it use there? */
+int inherit_files(struct scratch *scratch, struct aspis_task *state, __u32 entering);
+/* bpf/inherit.bpf.c. Is this open file one that the task may not use? */
+int file_revoked(struct aspis_task *state, __u64 file);
 /* bpf/attach.bpf.c. Which of these attachments (an offset of aspis_attachments) the walked path has:
  * id of a profile; 0: none; ASPIS_ATTACH_CONFLICT: several, none of them the best. */
 #define ASPIS_ATTACH_CONFLICT 0x10000
@@ -109,6 +118,35 @@ static __always_inline struct scratch *access_begin(struct aspis_task *state, in
 	return NULL;
 }
 
+#define FMODE_READ 0x1
+#define FMODE_WRITE 0x2
+#define O_CREAT 0100
+#define O_TRUNC 01000
+#define O_APPEND 02000
+
+/* What an open file is good for (security/apparmor/include/file.h: aa_map_file_to_perms). */
+static __always_inline __u32 open_request(unsigned int mode, unsigned int flags)
+{
+	__u32 request = 0;
+
+	if (mode & FMODE_READ)
+		request |= ASPIS_MAY_READ;
+	if (mode & FMODE_WRITE)
+		request |= flags & O_APPEND ? ASPIS_MAY_APPEND : ASPIS_MAY_WRITE;
+	if (flags & O_TRUNC)
+		request |= ASPIS_MAY_WRITE;
+	if (flags & O_CREAT)
+		request |= ASPIS_MAY_CREATE;
+	return request;
+}
+
+static __always_inline struct aspis_file_event *file_record(struct scratch *scratch)
+{
+	record_begin(scratch, sizeof(struct aspis_file_event));
+	EVENT(scratch, aspis_file_event)->length = ~0ull;
+	return EVENT(scratch, aspis_file_event);
+}
+
 /* Does anybody want to hear of it? */
 static __always_inline bool access_told(struct scratch *scratch, struct aspis_task *state)
 {
@@ -124,8 +162,8 @@ static __always_inline int access_drop(struct scratch *scratch)
 	return answer;
 }
 
-/* Sends the event, whose record has begun; the hook's answer. */
-static __always_inline int access_tell(
+/* Sends the event, whose record has begun; the hook's answer. The buffer stays the caller's. */
+static __always_inline int access_tell_kept(
 	struct scratch *scratch, struct aspis_task *state, __u16 kind)
 {
 	struct aspis_event *e = (struct aspis_event *)scratch->record;
@@ -142,7 +180,17 @@ static __always_inline int access_tell(
 			    (scratch->ruling.null ? ASPIS_F_NULL : 0);
 	}
 	event_stamp(scratch, state, kind, event_number());
-	event_send(scratch);
+	event_put(scratch);
+	return answer;
+}
+
+/* The same, and gives the buffer back. */
+static __always_inline int access_tell(
+	struct scratch *scratch, struct aspis_task *state, __u16 kind)
+{
+	int answer = access_tell_kept(scratch, state, kind);
+
+	scratch_release(scratch);
 	return answer;
 }
 

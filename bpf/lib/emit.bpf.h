@@ -51,10 +51,17 @@ struct ruling {
 	__u64 inode; /* address of the struct inode that owner rules ask about; 0: the task's own */
 };
 
+/* Where a link's name has led one profile; its target is matched from there. */
+struct link_name {
+	__u32 state;
+	struct aspis_permissions permissions;
+};
+
 struct scratch {
 	__u32 busy;
 	__u32 used; /* bytes of record */
 	struct ruling ruling;
+	struct link_name link[ASPIS_STACK_MAX];
 	struct walk walk;
 	struct leftmatch left; /* of the attachment under trial */
 	struct decode decode;
@@ -217,17 +224,15 @@ static __always_inline void scratch_release(struct scratch *scratch)
 	__sync_lock_test_and_set(&scratch->busy, 0);
 }
 
-/* Sends the event and ends the lease. */
-static __always_inline void event_send(struct scratch *scratch)
+/* Puts the event into its ring. */
+static __always_inline void event_put(struct scratch *scratch)
 {
 	struct aspis_event *e = (struct aspis_event *)scratch->record;
 	struct cpu_counters *counters = cpu_counters();
 	__u32 used = scratch->used;
 
-	if (!counters || used > RECORD_MAX + CHUNK_MAX - 1) {
-		scratch_release(scratch);
+	if (!counters || used > RECORD_MAX + CHUNK_MAX - 1)
 		return;
-	}
 	e->size = used;
 	if (counters->pending_ring | counters->pending_scratch) {
 		e->lost_ring = __sync_lock_test_and_set(&counters->pending_ring, 0);
@@ -240,6 +245,12 @@ static __always_inline void event_send(struct scratch *scratch)
 		__sync_fetch_and_add(&counters->pending_ring, e->lost_ring + 1);
 		__sync_fetch_and_add(&counters->pending_scratch, e->lost_scratch);
 	}
+}
+
+/* Sends the event and ends the lease. */
+static __always_inline void event_send(struct scratch *scratch)
+{
+	event_put(scratch);
 	scratch_release(scratch);
 }
 

@@ -38,22 +38,28 @@ static __always_inline bool owns(struct scratch *scratch)
 	return !inode || BPF_CORE_READ(inode, i_uid.val) == task->cred->fsuid.val;
 }
 
+/* What a state of a profile's file automaton means for the current task. */
+static __always_inline struct aspis_permissions state_permissions(struct scratch *scratch,
+	struct arena arena, const struct aspis_profile *profile, struct matcher matcher, __u32 state)
+{
+	__u32 index = match_outcome(arena, matcher, state);
+	const struct aspis_outcome *outcome = ARENA_AT(arena, struct aspis_outcome,
+		profile->file_outcomes + index * sizeof(struct aspis_outcome));
+
+	if (*(const __u64 *)&outcome->owner == *(const __u64 *)&outcome->other) /* no owner rule */
+		return outcome->other;
+	return owns(scratch) ? outcome->owner : outcome->other;
+}
+
 static __always_inline struct aspis_permissions path_permissions(struct scratch *scratch,
 	struct arena arena, const struct aspis_profile *profile, __u32 how)
 {
 	struct matcher matcher = matcher_at(arena, profile->file);
 	__u32 state = match_path(scratch, profile->file, matcher.head->start);
-	const struct aspis_outcome *outcome;
-	__u32 index;
 
 	if (how & DECIDE_DIRECTORY && scratch->walk.off != CHUNK_MAX - 1)
 		state = match_step(arena, matcher, state, '/');
-	index = match_outcome(arena, matcher, state);
-	outcome = ARENA_AT(arena, struct aspis_outcome,
-		profile->file_outcomes + index * sizeof(struct aspis_outcome));
-	if (*(const __u64 *)&outcome->owner == *(const __u64 *)&outcome->other) /* no owner rule */
-		return outcome->other;
-	return owns(scratch) ? outcome->owner : outcome->other;
+	return state_permissions(scratch, arena, profile, matcher, state);
 }
 
 /* One profile's say. A denial is final; else the strongest thing to tell is kept. Returns the verdict.

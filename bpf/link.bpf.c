@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Hard links (security/apparmor/file.c: profile_path_link). Rules speak of pairs, LINK NUL TARGET; the
+ * name is matched first, and its state kept, because one buffer holds one path. A rule without a
+ * target of its own asks besides that the new name gives nothing that the old one does not.
+ */
+#include "lib/ruling.bpf.h"
+
+__noinline int match_link_name(struct scratch *scratch, struct aspis_task *state)
+{
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+
+	if (!scratch || !state || !arena.bytes)
+		return 0;
+	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+		__u32 id = state->domain.profiles[i], at;
+		const struct aspis_profile *profile;
+		struct matcher matcher;
+
+		if (!id)
+			break;
+		at = profile_at(arena, root, id);
+		if (!at)
+			continue;
+		profile = ARENA_AT(arena, struct aspis_profile, at);
+		matcher = matcher_at(arena, profile->file);
+		scratch->link[i].state = match_path(scratch, profile->file, matcher.head->start);
+		scratch->link[i].permissions = state_permissions(
+			scratch, arena, profile, matcher, scratch->link[i].state);
+	}
+	return 0;
+}
+
+/* What one profile says of the link, whose name has been matched. Fills in what is missing. */
+static __always_inline struct aspis_permissions link_permissions(struct scratch *scratch,
+	struct arena arena, const struct aspis_profile *profile, const struct link_name *link,
+	__u32 *request, __u8 *info)
+{
+	struct matcher matcher = matcher_at(arena, profile->file);
+	__u32 state = match_step(arena, matcher, link->state, 0);
+	struct aspis_permissions pair, target;
+	__u32 more;
+
+	state = match_path(scratch, profile->file, state);
+	pair = state_permissions(scratch, arena, profile, matcher, state);
+	if (!(pair.allow & ASPIS_MAY_LINK) || !(pair.allow & ASPIS_LINK_SUBSET))
+		return pair;
+	target = path_permissions(scratch, arena, profile, 0);
+	more = link->permissions.allow & ~(__u32)target.allow &
+	       (ASPIS_MAY_ALL_FILE & ~ASPIS_MAY_LINK);
+	if (link->permissions.allow & target.allow & ASPIS_MAY_EXEC &&
+		link->permissions.exec != target.exec)
+		more |= ASPIS_MAY_EXEC;
+	if (more) {
+		*request |= more;
+		*info = ASPIS_INFO_NOT_SUBSET;
+	}
+	return pair;
+}
+
+__noinline int decide_link(struct scratch *scratch, struct aspis_task *state)
+{
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+
+	if (!scratch || !state || !arena.bytes)
+		return 0;
+	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+		struct aspis_permissions permissions = {};
+		__u32 id = state->domain.profiles[i], at, request = ASPIS_MAY_LINK;
+		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0, info;
+		const struct aspis_profile *profile;
+
+		if (!id)
+			break;
+		at = profile_at(arena, root, id);
+		if (!at)
+			continue;
+		profile = ARENA_AT(arena, struct aspis_profile, at);
+		if (profile->mode == ASPIS_MODE_UNCONFINED)
+			continue;
+		info = path_problem(scratch, profile->flags);
+		if (!info && !null)
+			permissions = link_permissions(
+				scratch, arena, profile, &scratch->link[i], &request, &info);
+		rule(scratch, profile, null, permissions, request, info, EACCES);
+	}
+	return 0;
+}
