@@ -152,6 +152,7 @@ static __noinline int on_bprm_creds_for_exec(unsigned long long *ctx)
 	event = EVENT(scratch, aspis_file_event);
 	event->length = ~0ull;
 	event->mode = file->f_inode->i_mode;
+	note_asker(event, file->f_inode, 0);
 	event->target = state->next.profiles[0];
 	path_finish_file(scratch, file, &event->path);
 	answer = access_end(scratch, state, ASPIS_FILE_EXEC);

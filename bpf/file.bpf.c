@@ -39,9 +39,18 @@ static __always_inline struct scratch *file_begin(struct aspis_task *state, int 
 	return scratch;
 }
 
+/* Asks the task's profiles about the walked path, which leads to `inode` (NULL: to no file yet). */
+static __always_inline void decide_file(struct scratch *scratch, struct aspis_task *state,
+	__u32 request, struct inode *inode, __u32 how)
+{
+	how |= asker(inode);
+	note_asker(EVENT(scratch, aspis_file_event), inode, how);
+	decide_path(scratch, state, request, how);
+}
+
 /* A request on an open file. */
 static __always_inline int file_access(
-	__u16 kind, struct file *file, __u32 request, __u32 event_flags)
+	__u16 kind, struct file *file, __u32 request, __u32 event_flags, __u8 protect)
 {
 	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
@@ -55,10 +64,11 @@ static __always_inline int file_access(
 		return answer;
 	event = EVENT(scratch, aspis_file_event);
 	event->flags = event_flags;
+	event->protect = protect;
 	event->mode = file->f_inode->i_mode;
 	path_walk_file(scratch, file);
 	if (confined(state))
-		decide_path(scratch, state, request, asker(file->f_inode));
+		decide_file(scratch, state, request, file->f_inode, 0);
 	if (access_told(scratch, state))
 		path_finish_file(scratch, file, &event->path);
 	return access_end(scratch, state, kind);
@@ -71,12 +81,12 @@ HOOK(file_open)
 
 	if (flags & FMODE_EXEC) /* of execve itself: process.exec tells of it */
 		return 0;
-	return file_access(ASPIS_FILE_OPEN, file, open_request(file->f_mode, flags), flags);
+	return file_access(ASPIS_FILE_OPEN, file, open_request(file->f_mode, flags), flags, 0);
 }
 
-/* An operation on the name `dentry` below `dir`, with its inode if it has one. */
+/* An operation on the name `dentry` below `dir`, which leads to `inode` (NULL: to no file yet). */
 static __always_inline int name_access(__u16 kind, struct path *dir, struct dentry *dentry,
-	__u32 request, __u32 how, __u32 mode)
+	struct inode *inode, __u32 request, __u32 how, __u32 mode)
 {
 	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
@@ -92,7 +102,7 @@ static __always_inline int name_access(__u16 kind, struct path *dir, struct dent
 	event->mode = mode;
 	path_walk_child(scratch, dir, dentry);
 	if (confined(state))
-		decide_path(scratch, state, request, how);
+		decide_file(scratch, state, request, inode, how);
 	if (access_told(scratch, state)) {
 		path_finish(scratch, &event->path);
 		path_identity(&event->path, dentry->d_inode);
@@ -103,29 +113,29 @@ static __always_inline int name_access(__u16 kind, struct path *dir, struct dent
 HOOK(path_mknod)
 {
 	return name_access(ASPIS_FILE_CREATE, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
-		ASPIS_MAY_CREATE, DECIDE_OWNER, ctx[2]);
+		NULL, ASPIS_MAY_CREATE, 0, ctx[2]);
 }
 
 HOOK(path_mkdir)
 {
 	return name_access(ASPIS_FILE_MKDIR, ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1),
-		ASPIS_MAY_CREATE, DECIDE_OWNER | DECIDE_DIRECTORY, ctx[2]);
+		NULL, ASPIS_MAY_CREATE, DECIDE_DIRECTORY, ctx[2]);
 }
 
 HOOK(path_unlink)
 {
 	struct dentry *dentry = ARGUMENT(struct dentry, 1);
 
-	return name_access(ASPIS_FILE_UNLINK, ARGUMENT(struct path, 0), dentry, ASPIS_MAY_DELETE,
-		asker(dentry->d_inode), 0);
+	return name_access(ASPIS_FILE_UNLINK, ARGUMENT(struct path, 0), dentry, dentry->d_inode,
+		ASPIS_MAY_DELETE, 0, 0);
 }
 
 HOOK(path_rmdir)
 {
 	struct dentry *dentry = ARGUMENT(struct dentry, 1);
 
-	return name_access(ASPIS_FILE_RMDIR, ARGUMENT(struct path, 0), dentry, ASPIS_MAY_DELETE,
-		asker(dentry->d_inode), 0);
+	return name_access(ASPIS_FILE_RMDIR, ARGUMENT(struct path, 0), dentry, dentry->d_inode,
+		ASPIS_MAY_DELETE, 0, 0);
 }
 
 HOOK(path_symlink)
@@ -146,7 +156,7 @@ HOOK(path_symlink)
 	event = EVENT(scratch, aspis_file_event);
 	path_walk_child(scratch, dir, dentry);
 	if (confined(state))
-		decide_path(scratch, state, ASPIS_MAY_CREATE, DECIDE_OWNER);
+		decide_file(scratch, state, ASPIS_MAY_CREATE, NULL, 0);
 	if (access_told(scratch, state)) {
 		path_finish(scratch, &event->path);
 		/* the walker's buffer is free again: the text's length is known only after reading
@@ -181,15 +191,14 @@ HOOK(path_rename)
 	event = EVENT(scratch, aspis_file_event);
 	path_walk_child(scratch, from_dir, from);
 	if (confined(state))
-		decide_path(scratch, state, ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_DELETE,
-			asker(from->d_inode));
+		decide_file(scratch, state, ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_DELETE,
+			from->d_inode, 0);
 	path_finish(scratch, &event->path);
 	path_identity(&event->path, from->d_inode);
 	path_walk_child(scratch, to_dir, to);
 	/* the moved file keeps its owner: it is that one's rules that count on both sides */
 	if (confined(state))
-		decide_path(scratch, state, ASPIS_MAY_WRITE | ASPIS_MAY_CREATE,
-			asker(from->d_inode));
+		decide_file(scratch, state, ASPIS_MAY_WRITE | ASPIS_MAY_CREATE, from->d_inode, 0);
 	path_finish(scratch, &event->other);
 	path_identity(&event->other, to->d_inode);
 	return access_end(scratch, state, ASPIS_FILE_RENAME);
@@ -232,7 +241,7 @@ static __always_inline struct scratch *path_access(
 	event = EVENT(scratch, aspis_file_event);
 	path_walk_path(scratch, path);
 	if (confined(state))
-		decide_path(scratch, state, ASPIS_MAY_WRITE, asker(inode));
+		decide_file(scratch, state, ASPIS_MAY_WRITE, inode, 0);
 	if (access_told(scratch, state)) {
 		path_finish(scratch, &event->path);
 		path_identity(&event->path, inode);
@@ -289,28 +298,29 @@ HOOK(path_truncate)
 /* ftruncate(2); before 6.2 it came through path_truncate. */
 HOOK(file_truncate)
 {
-	return file_access(ASPIS_FILE_TRUNCATE, ARGUMENT(struct file, 0), ASPIS_MAY_WRITE, 0);
+	return file_access(ASPIS_FILE_TRUNCATE, ARGUMENT(struct file, 0), ASPIS_MAY_WRITE, 0, 0);
 }
 
-static __always_inline int map_access(struct file *file, unsigned long prot)
+static __always_inline int map_access(struct file *file, unsigned long prot, __u8 protect)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	/* execve's own maps of the new image: process.exec tells of it */
 	if (!file || !(prot & PROT_EXEC) || BPF_CORE_READ_BITFIELD(task, in_execve))
 		return 0;
-	return file_access(ASPIS_FILE_MMAP_EXEC, file, ASPIS_MAY_READ | ASPIS_MAY_MAP, prot);
+	return file_access(
+		ASPIS_FILE_MMAP_EXEC, file, ASPIS_MAY_READ | ASPIS_MAY_MAP, prot, protect);
 }
 
 /* mmap_file(file, reqprot, prot, flags), but security_mmap_file(file, reqprot, flags) */
 static __noinline int on_mmap_file_lsm(unsigned long long *ctx)
 {
-	return map_access(ARGUMENT(struct file, 0), ctx[2]);
+	return map_access(ARGUMENT(struct file, 0), ctx[2], 0);
 }
 
 static __noinline int on_mmap_file_fmod_ret(unsigned long long *ctx)
 {
-	return map_access(ARGUMENT(struct file, 0), ctx[1]);
+	return map_access(ARGUMENT(struct file, 0), ctx[1], 0);
 }
 
 HOOK_PROGRAM("?lsm/mmap_file", lsm__mmap_file, on_mmap_file_lsm)
@@ -320,5 +330,5 @@ HOOK(file_mprotect)
 {
 	struct vm_area_struct *vma = ARGUMENT(struct vm_area_struct, 0);
 
-	return ctx[2] & PROT_EXEC ? map_access(vma->vm_file, ctx[2]) : 0;
+	return ctx[2] & PROT_EXEC ? map_access(vma->vm_file, ctx[2], 1) : 0;
 }

@@ -86,6 +86,17 @@ static __always_inline __u32 asker(struct inode *inode)
 	       ((inode->i_mode & S_IFMT) == S_IFDIR ? DECIDE_DIRECTORY : 0);
 }
 
+/* The same for the log: AppArmor's fsuid= and ouid=. */
+static __always_inline void note_asker(
+	struct aspis_file_event *event, struct inode *inode, __u32 how)
+{
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
+
+	event->fsuid = task->cred->fsuid.val;
+	event->ouid = inode ? inode->i_uid.val : event->fsuid;
+	event->directory = how & DECIDE_DIRECTORY ? 1 : 0;
+}
+
 static __always_inline bool confined(const struct aspis_task *state)
 {
 	return enforcing && state->flags & ASPIS_TASK_CONFINED;
@@ -127,7 +138,8 @@ static __always_inline int access_end(struct scratch *scratch, struct aspis_task
 		e->denied = scratch->ruling.denied;
 		e->info = scratch->ruling.info;
 		e->flags |= (scratch->ruling.reported ? ASPIS_F_REPORTED : 0) |
-			    (scratch->ruling.null ? ASPIS_F_NULL : 0);
+			    (scratch->ruling.null ? ASPIS_F_NULL : 0) |
+			    (scratch->ruling.killed ? ASPIS_F_KILLED : 0);
 		if (!access_told(scratch, state)) {
 			scratch_release(scratch);
 			return answer;
