@@ -150,9 +150,7 @@ static __noinline int on_bprm_creds_for_exec(unsigned long long *ctx)
 		scratch_release(scratch); /* process.exec tells of it */
 		return secure;
 	}
-	record_begin(scratch, sizeof(struct aspis_file_event));
-	event = EVENT(scratch, aspis_file_event);
-	event->length = ~0ull;
+	event = file_record(scratch);
 	event->mode = file->f_inode->i_mode;
 	event->target = state->next.profiles[0];
 	path_finish_file(scratch, file, &event->path);

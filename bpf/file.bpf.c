@@ -11,7 +11,7 @@
 
 /* A request on an open file. */
 static __always_inline int file_access(
-	__u16 kind, struct file *file, __u32 request, __u32 event_flags)
+	__u16 kind, struct file *file, __u32 request, __u32 event_flags, __u8 protect)
 {
 	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
@@ -30,6 +30,7 @@ static __always_inline int file_access(
 		return access_drop(scratch);
 	event = file_record(scratch);
 	event->flags = event_flags;
+	event->protect = protect;
 	event->mode = file->f_inode->i_mode;
 	path_finish_file(scratch, file, &event->path);
 	return access_tell(scratch, state, kind);
@@ -42,7 +43,7 @@ HOOK(file_open)
 
 	if (flags & FMODE_EXEC) /* of execve itself: process.exec tells of it */
 		return 0;
-	return file_access(ASPIS_FILE_OPEN, file, open_request(file->f_mode, flags), flags);
+	return file_access(ASPIS_FILE_OPEN, file, open_request(file->f_mode, flags), flags, 0);
 }
 
 /* An operation on the name `dentry` below `dir`. Of a name that is made, `mode` is that of its file to
@@ -247,10 +248,10 @@ HOOK(path_truncate)
 /* ftruncate(2); before 6.2 it came through path_truncate. */
 HOOK(file_truncate)
 {
-	return file_access(ASPIS_FILE_TRUNCATE, ARGUMENT(struct file, 0), ASPIS_MAY_WRITE, 0);
+	return file_access(ASPIS_FILE_TRUNCATE, ARGUMENT(struct file, 0), ASPIS_MAY_WRITE, 0, 0);
 }
 
-static __always_inline int map_access(struct file *file, unsigned long prot)
+static __always_inline int map_access(struct file *file, unsigned long prot, __u8 protect)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
@@ -264,18 +265,19 @@ static __always_inline int map_access(struct file *file, unsigned long prot)
 	}
 	if (!file || !(prot & PROT_EXEC) || BPF_CORE_READ_BITFIELD(task, in_execve))
 		return 0;
-	return file_access(ASPIS_FILE_MMAP_EXEC, file, ASPIS_MAY_READ | ASPIS_MAY_MAP, prot);
+	return file_access(
+		ASPIS_FILE_MMAP_EXEC, file, ASPIS_MAY_READ | ASPIS_MAY_MAP, prot, protect);
 }
 
 /* mmap_file(file, reqprot, prot, flags), but security_mmap_file(file, reqprot, flags) */
 static __noinline int on_mmap_file_lsm(unsigned long long *ctx)
 {
-	return map_access(ARGUMENT(struct file, 0), ctx[2]);
+	return map_access(ARGUMENT(struct file, 0), ctx[2], 0);
 }
 
 static __noinline int on_mmap_file_fmod_ret(unsigned long long *ctx)
 {
-	return map_access(ARGUMENT(struct file, 0), ctx[1]);
+	return map_access(ARGUMENT(struct file, 0), ctx[1], 0);
 }
 
 HOOK_PROGRAM("?lsm/mmap_file", lsm__mmap_file, on_mmap_file_lsm)
@@ -285,7 +287,7 @@ HOOK(file_mprotect)
 {
 	struct vm_area_struct *vma = ARGUMENT(struct vm_area_struct, 0);
 
-	return ctx[2] & PROT_EXEC ? map_access(vma->vm_file, ctx[2]) : 0;
+	return ctx[2] & PROT_EXEC ? map_access(vma->vm_file, ctx[2], 1) : 0;
 }
 
 #define F_WRLCK 1
@@ -293,7 +295,7 @@ HOOK(file_mprotect)
 HOOK(file_lock)
 {
 	return enforcing ? file_access(ASPIS_FILE_LOCK, ARGUMENT(struct file, 0),
-				   ASPIS_MAY_LOCK | (ctx[1] == F_WRLCK ? ASPIS_MAY_WRITE : 0), 0)
+				   ASPIS_MAY_LOCK | (ctx[1] == F_WRLCK ? ASPIS_MAY_WRITE : 0), 0, 0)
 			 : 0;
 }
 
@@ -306,7 +308,7 @@ HOOK(file_receive)
 	struct file *file = ARGUMENT(struct file, 0);
 
 	return enforcing ? file_access(ASPIS_FILE_RECEIVE, file,
-				   open_request(file->f_mode, file->f_flags), file->f_flags)
+				   open_request(file->f_mode, file->f_flags), file->f_flags, 0)
 			 : 0;
 }
 

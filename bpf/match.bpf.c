@@ -67,6 +67,7 @@ __noinline int decide_path(
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
+	scratch->ruling.directory = how & DECIDE_DIRECTORY;
 	if (scratch->walk.flags & (ASPIS_PATH_PIPE | ASPIS_PATH_SOCKET | ASPIS_PATH_ANON |
 					  ASPIS_PATH_MEMFD | ASPIS_PATH_PSEUDO))
 		return 0; /* file systems without names are not mediated by path */

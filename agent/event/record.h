@@ -73,7 +73,7 @@ struct Summary {
   std::uint64_t produced = 0;  ///< events that the kernel side made, lost ones included
   std::uint64_t notices = 0;   ///< records that the agent made itself (python.unperformed)
   std::uint64_t emitted = 0;   ///< events written by this output
-  std::uint64_t filtered = 0;  ///< events that the user's filters left out
+  std::uint64_t filtered = 0;  ///< events that filters left out, or that the format has no line for
   Loss lost;
   std::uint64_t untracked_tasks =
       0;  ///< tasks without room for their state: their events are missing
@@ -90,7 +90,9 @@ struct Record {
   std::shared_ptr<const Cause> cause;
   Correlation correlation = Correlation::kNone;
   std::string profile;  ///< full name of the profile that decided; empty: not confined
-  std::string said;  ///< mismatch: the path that Python had announced
+  std::string target;   ///< file.exec: full name of the profile that it leads to; empty: none
+  std::string peer;     ///< signals, ptrace: that of the other process; empty: not known
+  std::string said;     ///< mismatch: the path that Python had announced
   const Loss* loss = nullptr;
   const Summary* summary = nullptr;
 };

@@ -60,4 +60,10 @@ void LocalClock::append(std::uint64_t boot_ns, std::string& out) {
   append_fraction(ns, 3, out);
 }
 
+void AuditClock::append(std::uint64_t boot_ns, std::string& out) const {
+  const auto [second, ns] = wall_time(boot_ns, wall_offset_);
+  out += std::to_string(second);
+  append_fraction(ns, 3, out);
+}
+
 }  // namespace aspis

@@ -34,4 +34,14 @@ class LocalClock {
   std::string text_;
 };
 
+/// "1774470501.870": seconds since 1970 and milliseconds, as the kernel's audit has them.
+class AuditClock {
+ public:
+  explicit AuditClock(std::int64_t wall_offset) : wall_offset_(wall_offset) {}
+  void append(std::uint64_t boot_ns, std::string& out) const;
+
+ private:
+  std::int64_t wall_offset_;
+};
+
 }  // namespace aspis

@@ -7,6 +7,7 @@
 #include "agent/output/compact_payload.h"
 #include "agent/output/compact_text.h"
 #include "agent/output/names.h"
+#include "agent/output/notice_text.h"
 #include "agent/output/policy_names.h"
 
 namespace aspis {
@@ -101,60 +102,6 @@ void append_marks(std::string& out, bool colour, const Record& record) {
   }
 }
 
-void append_losses(std::string& out, const Loss& loss) {
-  const std::pair<std::string_view, std::uint64_t> stages[] = {
-      {"ring", loss.ring},
-      {"scratch", loss.scratch},
-      {"output", loss.output},
-      {"decode", loss.decode},
-  };
-  std::string_view separator = " (";
-  for (const auto& [name, count] : stages) {
-    if (count == 0) continue;
-    out += separator;
-    out += name;
-    out += ' ';
-    append_decimal(out, count);
-    separator = ", ";
-  }
-  if (loss.total() != 0) out += ')';
-}
-
-void append_gap(std::string& out, const Loss& loss) {
-  out += "-- ";
-  append_decimal(out, loss.total());
-  out += loss.total() == 1 ? " event lost here" : " events lost here";
-  append_losses(out, loss);
-  out += " --";
-}
-
-void append_summary(std::string& out, const Summary& summary) {
-  out += "-- ";
-  append_decimal(out, summary.produced);
-  out += " events: ";
-  append_decimal(out, summary.emitted);
-  out += " shown, ";
-  append_decimal(out, summary.filtered);
-  out += " filtered, ";
-  append_decimal(out, summary.lost.total());
-  out += " lost";
-  append_losses(out, summary.lost);
-  const std::pair<std::string_view, std::uint64_t> remarks[] = {
-      {" tasks not tracked", summary.untracked_tasks},
-      {" paths cut", summary.cut_paths},
-      {" values cut", summary.cut_values},
-      {" 32-bit calls not decoded", summary.compat_syscalls},
-      {" program runs missed", summary.missed_runs},
-  };
-  for (const auto& [text, count] : remarks) {
-    if (count == 0) continue;
-    out += ", ";
-    append_decimal(out, count);
-    out += text;
-  }
-  out += " --";
-}
-
 /// "UNPERFORMED open {"path":…}": the verb is the mark.
 void append_unperformed(std::string& out, bool colour, const Record& record, std::size_t limit) {
   append_coloured(out, colour, kRed, "UNPERFORMED");
@@ -184,9 +131,13 @@ void CompactFormatter::format(const Record& record, std::string& out) {
   const std::size_t limit =
       fixed + kLeastColumns > kLineColumns ? kLeastColumns : kLineColumns - fixed;
   if (record.summary) {
-    append_summary(out, *record.summary);
+    out += "-- ";
+    append_summary_text(out, *record.summary);
+    out += " --";
   } else if (record.loss) {
-    append_gap(out, *record.loss);
+    out += "-- ";
+    append_gap_text(out, *record.loss);
+    out += " --";
   } else if (record.kind == ASPIS_PYTHON_UNPERFORMED) {
     append_unperformed(out, context_.colour, record, limit);
   } else {

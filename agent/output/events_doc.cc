@@ -22,8 +22,8 @@ constexpr std::string_view kIntroduction = R"(# Events
 
 <!-- Made by aspis_events_doc. Don't edit: change the tables in agent/output and bpf/abi/events.def. -->
 
-`-o json` writes one JSON object a line, `-o compact` one short line for a person. Members stand in the order
-given here. A member that would say nothing is left out, so `true` members are there or not.
+`-o json` writes one JSON object a line, `-o compact` one short line for a person, `-o avc` what AppArmor would have logged.
+Members stand in the order given here. A member that would say nothing is left out, so `true` members are there or not.
 
 Text that is not UTF-8 (file names may be anything) is kept: each byte that is not part of valid UTF-8 is written
 as `\udcXX`, as Python's `surrogateescape` does, and lone surrogates of a Python str as `\udXXX`. Some strict JSON parsers
@@ -77,6 +77,16 @@ at most 4. A program that raised the event itself is not named again. Arguments 
 paths that the kernel saw never are. Bytes that could act on the terminal are escaped: `\n`, `\xXX`, `\u{XXXX}`; a backslash is `\\`.
 )";
 
+constexpr std::string_view kAvc = R"(
+## The avc format
+
+What AppArmor would have logged, as it would have: `type=AVC msg=audit(SECONDS.MILLISECONDS:SEQ): apparmor="DENIED" operation=…`,
+with its members, their order and their quoting. `DENIED` was denied (`KILLED`: and the task was sent the profile's signal), `ALLOWED`
+would have been, but for complain mode, and `AUDIT` is allowed and audited. Nothing else has a line: other events, and what a rule
+denies without `audit`, count as filtered. Gaps and the totals are lines that begin with `# aspis:`, which log tools pass over.
+`class=` is there from Linux 6.2 on, as in the kernel's own lines; libapparmor 3.0 does not read lines that have it.
+)";
+
 void append_row(std::string& out, std::string_view a, std::string_view b, std::string_view c) {
   out.append("| `").append(a).append("` | ").append(b).append(" | ").append(c).append(" |\n");
 }
@@ -108,6 +118,7 @@ void append_examples(std::string& out) {
   const FormatContext context{kWallOffset, false};
   const auto json = find_formatter("json")->make(context);
   const auto compact = find_formatter("compact")->make(context);
+  const auto avc = find_formatter("avc")->make(context);
   out += "\n## Examples\n";
   for (const auto& sample : sample::all()) {
     if (sample->title.empty()) continue;
@@ -115,6 +126,7 @@ void append_examples(std::string& out) {
     out.append(sample->title).append(":\n\n```\n");
     json->format(sample->record, out);
     compact->format(sample->record, out);
+    if (avc->shows(sample->record)) avc->format(sample->record, out);
     out += "```\n";
   }
 }
@@ -138,6 +150,7 @@ std::string events_doc() {
   for (const PathFlag& flag : path_flags()) append_row(out, flag.name, "true", flag.description);
   out += kValues;
   out += kCompact;
+  out += kAvc;
   append_examples(out);
   return out;
 }

@@ -163,7 +163,7 @@ inline constexpr FieldDoc kSummaryFields[] = {
      "records that the agent made itself (python.unperformed); produced + notices = emitted + "
      "filtered + lost.total"},
     {"emitted", "number", "events in this output"},
-    {"filtered", "number", "events that filters left out"},
+    {"filtered", "number", "events that filters left out, or that the format has no line for"},
     {"lost", "object", "as in aspis.gap, for the whole run"},
     {"untracked_tasks", "number",
      "tasks for whose state there was no memory: their events are missing"},

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/output/avc.h"
 #include "agent/output/compact.h"
 #include "agent/output/json.h"
 
@@ -17,6 +18,7 @@ std::unique_ptr<Formatter> make(const FormatContext& context) {
 constexpr FormatterInfo kFormatters[] = {
     {"compact", "one short line an event, for a person", make<CompactFormatter>},
     {"json", "one JSON object a line, for programs (docs/events.md)", make<JsonFormatter>},
+    {"avc", "denials and audited accesses only, as AppArmor logs them", make<AvcFormatter>},
 };
 
 }  // namespace

@@ -16,13 +16,16 @@ namespace aspis {
 struct FormatContext {
   std::int64_t wall_offset = 0;  ///< ns to add to CLOCK_BOOTTIME to get CLOCK_REALTIME
   bool colour = false;           ///< ANSI colours, where the format has any
+  bool audit_class = true;       ///< avc: with class=, which the kernel's audit has from 6.2 on
 };
 
 /// Turns records into lines. Not thread-safe: an object belongs to one thread.
 class Formatter {
  public:
   virtual ~Formatter() = default;
-  /// Appends exactly one line, '\n' included, whatever bytes the record holds.
+  /// Whether the format has a line for this record. What it has none for counts as filtered.
+  [[nodiscard]] virtual bool shows(const Record& /*record*/) const { return true; }
+  /// Appends exactly one line, '\n' included, whatever bytes the record holds. The format shows it.
   virtual void format(const Record& record, std::string& out) = 0;
 };
 

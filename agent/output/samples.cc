@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "agent/output/sample.h"
+#include "bpf/abi/policy.h"
 
 namespace aspis::sample {
 namespace {
@@ -86,6 +87,42 @@ void add_file(Samples& samples) {
   aspis_file_event map{};
   map.flags = PROT_READ | PROT_EXEC;
   add(samples, "", file_event(ASPIS_FILE_MMAP_EXEC, "/usr/lib/libc.so.6", {}, map));
+}
+
+Sample& add_ruled(Samples& samples, std::string_view title, aspis_file_event file,
+                  std::string_view name) {
+  file.e.profile = 1;
+  file.path = path(name);
+  std::memcpy(file.e.comm, "cat", 4);
+  Sample& sample = add(samples, title, Wire(file).tail(name));
+  sample.record.profile = "service//cat";
+  return sample;
+}
+
+void add_policy(Samples& samples) {
+  aspis_file_event open{};
+  open.e = head(ASPIS_FILE_OPEN);
+  open.e.verdict = ASPIS_VERDICT_DENIED;
+  open.e.flags = ASPIS_F_REPORTED;
+  open.e.requested = open.e.denied = ASPIS_MAY_READ;
+  open.fsuid = 33;
+  open.mode = S_IFREG | 0644;
+  add_ruled(samples, "a file that a profile denied", open, "/etc/passwd");
+  open.e.verdict = ASPIS_VERDICT_ALLOWED;
+  open.e.denied = 0;
+  add_ruled(samples, "", open, "/etc/hostname");
+  aspis_file_event exec{};
+  exec.e = head(ASPIS_FILE_EXEC);
+  exec.e.verdict = ASPIS_VERDICT_DENIED;
+  exec.e.requested = exec.e.denied = ASPIS_MAY_EXEC;
+  exec.e.info = ASPIS_INFO_NO_PROFILE;
+  add_ruled(samples, "", exec, "/usr/bin/rm");
+  open.e.verdict = ASPIS_VERDICT_DENIED;
+  for (const aspis_kind kind : {ASPIS_FILE_LOCK, ASPIS_FILE_RECEIVE, ASPIS_FILE_INHERIT}) {
+    open.e = head(kind);
+    open.e.requested = open.e.denied = kind == ASPIS_FILE_LOCK ? ASPIS_MAY_LOCK : ASPIS_MAY_READ;
+    add_ruled(samples, "", open, "/etc/hosts");
+  }
 }
 
 aspis_net_event net_event(aspis_kind kind, std::uint16_t family, const char* address) {
@@ -199,6 +236,7 @@ std::vector<std::unique_ptr<Sample>> all() {
   Samples samples;
   add_process(samples);
   add_file(samples);
+  add_policy(samples);
   add_net(samples);
   add_privilege(samples);
   add_python(samples);

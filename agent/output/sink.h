@@ -27,6 +27,9 @@ class Sink {
   Sink(std::unique_ptr<Formatter> formatter, std::unique_ptr<Writer> writer)
       : formatter_(std::move(formatter)), writer_(std::move(writer)) {}
 
+  /// Whether the format has a line for this record; the others are not to be emitted.
+  [[nodiscard]] bool shows(const Record& record) const { return formatter_->shows(record); }
+
   /// Never blocks. Counts a record that finds the queue full.
   void emit(const Record& record);
 

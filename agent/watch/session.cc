@@ -2,9 +2,11 @@
 #include "agent/watch/session.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <utility>
@@ -34,12 +36,27 @@ bool wants_colour(int fd) {
          std::string_view(terminal) != "dumb";
 }
 
+/// The kernel's own lines have class= from 6.2 on, and the log tools of older systems fail on it.
+bool audit_has_class() {
+  utsname system{};
+  unsigned major = 0, minor = 0;
+  if (::uname(&system) != 0 || std::sscanf(system.release, "%u.%u", &major, &minor) != 2)
+    return true;
+  return std::pair(major, minor) >= std::pair(6U, 2U);
+}
+
+/// What the name of a profile that complain made up for an image ends in.
+std::string null_suffix(std::string_view image) {
+  return "//null-" + std::string(image);
+}
+
 Result<std::unique_ptr<Sink>> make_sink(SessionOptions& options) {
   const FormatterInfo* format = find_formatter(options.format);
   if (format == nullptr) return fail("unknown output format '" + options.format + "'");
   FormatContext context;
   context.wall_offset = wall_offset();
   context.colour = wants_colour(options.output.get());
+  context.audit_class = audit_has_class();
   WriterOptions writer_options;
   writer_options.capacity = options.queue_bytes;
   auto writer = TRY(Writer::create(std::move(options.output), writer_options));
@@ -118,20 +135,32 @@ void Session::receive(std::span<const std::byte> bytes) {
   correlator_.apply(*event, std::move(process));
 }
 
+/// Where the execution leads that `record` tells of; empty: to no profile, or nowhere.
+std::string Session::target_name(const Record& record) const {
+  const aspis_event& head = *record.event->head;
+  const auto* file = record.event->as<FilePayload>();
+  if (file == nullptr || record.kind != ASPIS_FILE_EXEC || head.verdict == ASPIS_VERDICT_DENIED)
+    return {};
+  std::string name(observer_->policy().name_of(file->raw->target));
+  if (head.verdict == ASPIS_VERDICT_COMPLAIN && !name.empty()) name += null_suffix(file->path.text);
+  return name;
+}
+
 /// "NAME", or "NAME//null-IMAGE" for the profile that complain made up for an image.
 std::string Session::profile_name(const Record& record) const {
   const aspis_event& head = *record.event->head;
   std::string name(observer_->policy().name_of(head.profile));
-  if ((head.flags & ASPIS_F_NULL) != 0 && record.process)
-    name += "//null-" + record.process->exe;
+  if ((head.flags & ASPIS_F_NULL) != 0 && record.process) name += null_suffix(record.process->exe);
   return name;
 }
 
 void Session::emit(Record&& record) {
-  if (record.event != nullptr && record.event->head->profile != 0)
+  if (record.event != nullptr && record.event->head->profile != 0) {
     record.profile = profile_name(record);
+    record.target = target_name(record);
+  }
   if (record.event == nullptr) ++summary_.notices;
-  if (filter_.passes(record))
+  if (filter_.passes(record) && sink_->shows(record))
     sink_->emit(record);
   else
     ++summary_.filtered;

@@ -59,6 +59,7 @@ class Session {
   void emit(Record&& record);
   void emit_gap(const Loss& loss, std::uint64_t time);
   [[nodiscard]] std::string profile_name(const Record& record) const;
+  [[nodiscard]] std::string target_name(const Record& record) const;
   void resolve_names(Event& event);
 
   std::string output_name_;

@@ -58,8 +58,9 @@ enum aspis_verdict {
 #define ASPIS_F_REPORTED                                                                           \
 	0x10 /* a rule audits it, or it was denied and no rule keeps that quiet */
 #define ASPIS_F_NULL 0x20 /* the profile is the one that complain made for this image */
+#define ASPIS_F_KILLED 0x40 /* denied by a profile that kills: the task was sent its signal */
 
-/* The head of every record. 80 bytes. */
+/* The head of every record. 96 bytes. */
 struct aspis_event {
 	__u32 size;   /* bytes of the record, tail included */
 	__u16 kind;   /* enum aspis_kind */
@@ -84,8 +85,9 @@ struct aspis_event {
 	__u16 denied;	 /* those of them that are missing */
 	__u8 info;	 /* enum aspis_info (policy.h): why no rule could decide */
 	__u8 pad;
+	char comm[16]; /* of the thread; ends in NUL */
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_event) == 80, "aspis_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_event) == 96, "aspis_event");
 
 /* aspis_path.flags */
 #define ASPIS_PATH_CUT 0x0001	  /* longer than ASPIS_PATH_MAX: the front is missing */
@@ -126,7 +128,7 @@ struct aspis_exec_event {
 	__u8 argv_cut;
 	__u8 pad;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_exec_event) == 128, "aspis_exec_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_exec_event) == 144, "aspis_exec_event");
 
 /* PROCESS_FORK: the header is the parent's. */
 struct aspis_fork_event {
@@ -135,7 +137,7 @@ struct aspis_fork_event {
 	__u32 child_pid;
 	__u32 pad;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_fork_event) == 96, "aspis_fork_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_fork_event) == 112, "aspis_fork_event");
 
 /* PROCESS_EXIT */
 struct aspis_exit_event {
@@ -143,7 +145,7 @@ struct aspis_exit_event {
 	__u32 status; /* as wait(2) gives it: code << 8 | signal | 0x80 if core was dumped */
 	__u32 pad;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_exit_event) == 88, "aspis_exit_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_exit_event) == 104, "aspis_exit_event");
 
 /* FILE_*. Tail: path, other. `other` is the new name (rename, link) or the link's text (symlink).
  */
@@ -156,10 +158,15 @@ struct aspis_file_event {
 	__u32 uid;   /* chown; (u32)-1: unchanged */
 	__u32 gid;
 	__u64 length; /* truncate; ~0: not known on this hook */
-	__u16 target; /* exec: id of the profile that it leads to; 0: none */
-	__u16 pad[3];
+	/* Where a profile was asked: who wanted it, and what the file is. A name that has no file
+	 * yet is to be the task's. */
+	__u32 fsuid, ouid;
+	__u16 target;	/* exec: id of the profile that it leads to; 0: none */
+	__u8 directory; /* AppArmor writes the name with "/" at its end */
+	__u8 protect;	/* mmap_exec: by mprotect(2) */
+	__u8 pad[4];
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_file_event) == 144, "aspis_file_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_file_event) == 168, "aspis_file_event");
 
 /* NET_*. Tail: unix_path (as in sun_path: an abstract name starts with NUL). */
 struct aspis_net_event {
@@ -176,7 +183,7 @@ struct aspis_net_event {
 	__u32 bytes;	  /* sendmsg: size of the message */
 	__u8 local[16];	  /* accept, listen: the socket's own address */
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_net_event) == 136, "aspis_net_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_net_event) == 152, "aspis_net_event");
 
 /* PRIV_*. Tail: path (mount point, module), text (mount: "TYPE\0SOURCE"). */
 struct aspis_privilege_event {
@@ -193,7 +200,7 @@ struct aspis_privilege_event {
 	__u16 pad;
 	__u32 pad2;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_privilege_event) == 152, "aspis_privilege_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_privilege_event) == 168, "aspis_privilege_event");
 
 /* PYTHON_AUDIT. Tail: name, then the encoded arguments (values_len bytes). */
 struct aspis_python_event {
@@ -205,7 +212,7 @@ struct aspis_python_event {
 	__u8 name_cut;
 	__u8 pad[7];
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_python_event) == 96, "aspis_python_event");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_python_event) == 112, "aspis_python_event");
 
 /*
  * One Python value in the tail: this head, then `len` bytes; for TUPLE and LIST no bytes, but `len`

@@ -140,11 +140,24 @@ static __always_inline __u32 open_request(unsigned int mode, unsigned int flags)
 	return request;
 }
 
+/* Begins the record of a file event; where profiles were asked, with who wanted it and whose the file
+ * is. */
 static __always_inline struct aspis_file_event *file_record(struct scratch *scratch)
 {
+	struct aspis_file_event *event = EVENT(scratch, aspis_file_event);
+	struct task_struct *task;
+	const struct inode *inode;
+
 	record_begin(scratch, sizeof(struct aspis_file_event));
-	EVENT(scratch, aspis_file_event)->length = ~0ull;
-	return EVENT(scratch, aspis_file_event);
+	event->length = ~0ull;
+	if (enforcing && scratch->ruling.profile) {
+		task = untrusted(bpf_get_current_task_btf());
+		inode = (const struct inode *)scratch->ruling.inode;
+		event->fsuid = task->cred->fsuid.val;
+		event->ouid = inode ? BPF_CORE_READ(inode, i_uid.val) : event->fsuid;
+		event->directory = scratch->ruling.directory;
+	}
+	return event;
 }
 
 /* Does anybody want to hear of it? */
@@ -177,7 +190,8 @@ static __always_inline int access_tell_kept(
 		e->denied = scratch->ruling.denied;
 		e->info = scratch->ruling.info;
 		e->flags |= (scratch->ruling.reported ? ASPIS_F_REPORTED : 0) |
-			    (scratch->ruling.null ? ASPIS_F_NULL : 0);
+			    (scratch->ruling.null ? ASPIS_F_NULL : 0) |
+			    (scratch->ruling.killed ? ASPIS_F_KILLED : 0);
 	}
 	event_stamp(scratch, state, kind, event_number());
 	event_put(scratch);

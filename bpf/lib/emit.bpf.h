@@ -46,7 +46,8 @@ struct ruling {
 	__u8 info;    /* enum aspis_info */
 	__u8 reported;
 	__u8 null;
-	__u16 pad;
+	__u8 killed;
+	__u8 directory;
 	int answer; /* of the hook: 0, or a negative errno */
 	__u64 inode; /* address of the struct inode that owner rules ask about; 0: the task's own */
 };
@@ -124,6 +125,8 @@ static __always_inline void event_of(struct scratch *scratch, struct task_struct
 	e->cgroup = loose->cgroups->dfl_cgrp->kn->id;
 	e->uid = loose->cred->uid.val;
 	e->gid = loose->cred->gid.val;
+	/* bytes that are one string can be loaded one by one only; this is one call */
+	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &loose->comm);
 }
 
 /* Begins a record of `fixed` bytes, zeroed; its tail comes behind them. */

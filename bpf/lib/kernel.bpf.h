@@ -155,6 +155,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	__u64 start_boottime;
 	const struct cred *cred;
+	char comm[16];
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;

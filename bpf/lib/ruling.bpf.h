@@ -84,8 +84,10 @@ static __always_inline __u8 rule(struct scratch *scratch, const struct aspis_pro
 	ruling->reported = decision.reported;
 	if (decision.verdict == ASPIS_VERDICT_DENIED) {
 		ruling->answer = -(profile->error ? profile->error : error);
-		if (mode == ASPIS_MODE_KILL)
+		if (mode == ASPIS_MODE_KILL) {
 			bpf_send_signal(profile->kill_signal);
+			ruling->killed = 1;
+		}
 	}
 	return decision.verdict;
 }

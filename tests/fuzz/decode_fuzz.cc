@@ -27,7 +27,9 @@ void format(const aspis::Event& event) {
   }
   for (const aspis::FormatterInfo& row : aspis::formatters()) {
     std::string line;
-    row.make({})->format(record, line);
+    const auto formatter = row.make({});
+    if (!formatter->shows(record)) continue;
+    formatter->format(record, line);
     if (line.empty() || line.find('\n') != line.size() - 1) std::abort();
     if (line.find('\x1b') != std::string::npos) std::abort();
   }

@@ -74,6 +74,7 @@ TEST(Fields, SamplesHaveEveryKind) {
 TEST(Fields, EachSampleIsOneLineInEachFormat) {
   for (const auto& sample : sample::all()) {
     for (const FormatterInfo& format : formatters()) {
+      if (!format.make({})->shows(sample->record)) continue;
       const std::string line = line_of(format.name, sample->record);
       EXPECT_EQ(line.find('\n'), line.size() - 1);
     }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/output/notice_text.h"
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "agent/output/names.h"
+
+namespace aspis {
+namespace {
+
+void append_losses(std::string& out, const Loss& loss) {
+  const std::pair<std::string_view, std::uint64_t> stages[] = {
+      {"ring", loss.ring},
+      {"scratch", loss.scratch},
+      {"output", loss.output},
+      {"decode", loss.decode},
+  };
+  std::string_view separator = " (";
+  for (const auto& [name, count] : stages) {
+    if (count == 0) continue;
+    out += separator;
+    out += name;
+    out += ' ';
+    append_decimal(out, count);
+    separator = ", ";
+  }
+  if (loss.total() != 0) out += ')';
+}
+
+}  // namespace
+
+void append_gap_text(std::string& out, const Loss& loss) {
+  append_decimal(out, loss.total());
+  out += loss.total() == 1 ? " event lost here" : " events lost here";
+  append_losses(out, loss);
+}
+
+void append_summary_text(std::string& out, const Summary& summary) {
+  append_decimal(out, summary.produced);
+  out += " events: ";
+  append_decimal(out, summary.emitted);
+  out += " shown, ";
+  append_decimal(out, summary.filtered);
+  out += " filtered, ";
+  append_decimal(out, summary.lost.total());
+  out += " lost";
+  append_losses(out, summary.lost);
+  const std::pair<std::string_view, std::uint64_t> remarks[] = {
+      {" tasks not tracked", summary.untracked_tasks},
+      {" paths cut", summary.cut_paths},
+      {" values cut", summary.cut_values},
+      {" 32-bit calls not decoded", summary.compat_syscalls},
+      {" program runs missed", summary.missed_runs},
+  };
+  for (const auto& [text, count] : remarks) {
+    if (count == 0) continue;
+    out += ", ";
+    append_decimal(out, count);
+    out += text;
+  }
+}
+
+}  // namespace aspis

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was lost, and the totals, in words: every format for people has them alike.
+#pragma once
+
+#include <string>
+
+#include "agent/event/record.h"
+
+namespace aspis {
+
+/// Appends "12 events lost here (ring 8, output 4)".
+void append_gap_text(std::string& out, const Loss& loss);
+
+/// Appends "5000 events: 3700 shown, 66 filtered, 1234 lost (ring 1234), 2 paths cut".
+void append_summary_text(std::string& out, const Summary& summary);
+
+}  // namespace aspis
