@@ -129,6 +129,10 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	if (mm)
 		event->argv_len =
 			tail_user(scratch, (const void *)mm->arg_start, argv_length(mm, event));
+	if (enforcing && state->flags & ASPIS_TASK_CONFINED) { /* the profile that begins here */
+		event->e.profile = state->domain.profiles[0];
+		event->e.flags |= state->flags & ASPIS_TASK_NULL ? ASPIS_F_NULL : 0;
+	}
 	event_send(scratch);
 	return 0;
 }

@@ -125,6 +125,8 @@ int run(const RunOptions& options) {
   if (const auto tracked = begin_tree((*session)->observer(), child->pidfd().get(), profile);
       !tracked)
     return failed(tracked.error());
+  if (LimitSetter* limits = (*session)->limits(); limits != nullptr && !profile.empty())
+    limits->apply(child->pid(), (*session)->observer().policy().id_of(profile));
   if (const auto walked = (*session)->observer().find_tasks(); !walked)
     return failed(walked.error());
   if (const auto started = child->release(); !started)

@@ -11,14 +11,18 @@ arena arena_of(const Image& image) {
           static_cast<__u32>(image.bytes.size() - ASPIS_ARENA_SLACK - 1)};
 }
 
-std::uint32_t run(arena arena, const aspis_automaton& automaton, std::uint32_t offset,
-                  std::string_view bytes) {
-  std::uint32_t state = automaton.start;
+std::uint32_t run_from(std::uint32_t state, arena arena, const aspis_automaton& automaton,
+                       std::uint32_t offset, std::string_view bytes) {
   for (const char byte : bytes) {
     state = match_step(arena, automaton.rows, automaton.width, CLASSES_OF(offset), state,
                        static_cast<__u8>(byte));
   }
   return state;
+}
+
+std::uint32_t run(arena arena, const aspis_automaton& automaton, std::uint32_t offset,
+                  std::string_view bytes) {
+  return run_from(automaton.start, arena, automaton, offset, bytes);
 }
 
 /// Bytes that the longest left match of a profile takes.
@@ -51,6 +55,18 @@ aspis_permissions file_permissions(const Image& image, std::uint16_t id, std::st
   const auto& outcome =
       *ARENA_AT(arena, aspis_outcome, profile.file_outcomes + index * sizeof(aspis_outcome));
   return owner ? outcome.owner : outcome.other;
+}
+
+aspis_permissions class_permissions(const Image& image, std::uint16_t id, aspis_class kind,
+                                    std::string_view subject) {
+  const arena arena = arena_of(image);
+  const aspis_profile& profile = profile_of(image, id);
+  const auto& automaton = *ARENA_AT(arena, aspis_automaton, profile.rules);
+  const std::uint32_t state =
+      run_from(profile.rule_start[kind], arena, automaton, profile.rules, subject);
+  const std::uint32_t index = match_outcome(arena, automaton.rows, automaton.width, state);
+  return ARENA_AT(arena, aspis_outcome, profile.rule_outcomes + index * sizeof(aspis_outcome))
+      ->other;
 }
 
 std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
