@@ -40,6 +40,13 @@ static __always_inline void mount_text(
 	event->text_len += len;
 }
 
+/* An index below CHUNK_MAX, which the verifier sees and the compiler would leave out. */
+static __always_inline __u32 bounded(__u32 index)
+{
+	KEEP(index);
+	return index & (CHUNK_MAX - 1);
+}
+
 /* Pieces of scratch.subject. Once it is too long (CHUNK_MAX and more) it stays so. */
 static __always_inline void subject_byte(struct scratch *scratch, __u8 byte)
 {
@@ -47,7 +54,7 @@ static __always_inline void subject_byte(struct scratch *scratch, __u8 byte)
 
 	if (at >= CHUNK_MAX)
 		return;
-	scratch->subject[at & (CHUNK_MAX - 1)] = byte;
+	scratch->subject[bounded(at)] = byte;
 	scratch->subject_len = at + 1;
 }
 
@@ -58,7 +65,7 @@ static __always_inline void subject_text(struct scratch *scratch, const char *te
 
 	if (at >= CHUNK_MAX || !text)
 		return;
-	len = bpf_probe_read_kernel_str(&scratch->subject[at & (CHUNK_MAX - 1)], CHUNK_MAX, text);
+	len = bpf_probe_read_kernel_str(&scratch->subject[bounded(at)], CHUNK_MAX, text);
 	if (len > 0 && len <= CHUNK_MAX)
 		scratch->subject_len = at + len - 1;
 }
@@ -71,9 +78,8 @@ static __always_inline void subject_path(struct scratch *scratch, bool directory
 	if (at >= CHUNK_MAX || off >= CHUNK_MAX)
 		return;
 	len = CHUNK_MAX - off;
-	KEEP(len);
-	bpf_probe_read_kernel(&scratch->subject[at & (CHUNK_MAX - 1)], len & (CHUNK_MAX - 1),
-		&scratch->path[off & (CHUNK_MAX - 1)]);
+	bpf_probe_read_kernel(
+		&scratch->subject[bounded(at)], bounded(len), &scratch->path[bounded(off)]);
 	scratch->subject_len = at + len;
 	if (directory && off != CHUNK_MAX - 1)
 		subject_byte(scratch, '/');
@@ -103,14 +109,16 @@ static long plain_step(__u32 index, void *data)
 
 	if (!scratch || at > scratch->subject_len)
 		return 1;
-	if (at < scratch->subject_len)
+	if (at < scratch->subject_len) {
+		KEEP(at);
 		byte = scratch->subject[at & (2 * CHUNK_MAX - 1)];
+	}
 	if (byte == '/') {
 		plain->bad |= plain->length && plain->length == plain->dots && plain->dots < 3;
 		plain->bad |= !plain->length && index && at < scratch->subject_len; /* "//" */
 		plain->length = 0;
 		plain->dots = 0;
-		return plain->bad;
+		return plain->bad ? 1 : 0; /* what the verifier wants to see */
 	}
 	plain->length++;
 	plain->dots += byte == '.';
@@ -130,7 +138,7 @@ static __noinline bool plain_path(struct scratch *scratch, __u32 from)
 static __always_inline void subject_source(
 	struct scratch *scratch, const char *source, bool must_be_path, bool directory)
 {
-	__u32 from = scratch->subject_len, last;
+	__u32 from = scratch->subject_len;
 	__u8 first = 0;
 
 	if (source)
@@ -138,9 +146,9 @@ static __always_inline void subject_source(
 	subject_text(scratch, source);
 	if (first == '/' ? !plain_path(scratch, from) : must_be_path)
 		scratch->ruling.problem = ASPIS_INFO_SOURCE;
-	last = scratch->subject_len - 1;
 	/* a directory is mounted on a directory only */
-	if (must_be_path && directory && scratch->subject[last & (2 * CHUNK_MAX - 1)] != '/')
+	if (must_be_path && directory && scratch->subject_len <= CHUNK_MAX &&
+		scratch->subject[bounded(scratch->subject_len - 1)] != '/')
 		subject_byte(scratch, '/');
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "agent/output/sample.h"
+#include "bpf/abi/policy.h"
 
 namespace aspis::sample {
 namespace {
