@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What profiles say of privileges: global functions, verified by themselves (match.bpf.c). Errors and
- * the order of questions are AppArmor's (security/apparmor/capability.c, resource.c, task.c, ipc.c).
+ * What profiles say of privileges: global functions, verified by themselves (match.bpf.c). Errors
+ * and the order of questions are AppArmor's (security/apparmor/capability.c, resource.c, task.c,
+ * ipc.c).
  */
 #include "lib/privilege.bpf.h"
 #include "lib/ruling.bpf.h"
@@ -122,8 +123,8 @@ static __always_inline void subject_peer(
 		len = profile->name_len;
 		KEEP(len);
 		len &= NAME_MAX_MASK;
-		bpf_probe_read_kernel(&scratch->subject[head & 3], len,
-			ARENA_AT(arena, __u8, profile->name));
+		bpf_probe_read_kernel(
+			&scratch->subject[head & 3], len, ARENA_AT(arena, __u8, profile->name));
 	} else {
 		__builtin_memcpy(&scratch->subject[head & 3], ASPIS_UNCONFINED,
 			sizeof(ASPIS_UNCONFINED) - 1);

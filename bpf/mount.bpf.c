@@ -162,8 +162,8 @@ static __always_inline void subject_flags(struct scratch *scratch, __u32 flags)
 }
 
 /* The walked path is the mount point. Which parts count is in abi/subject.h. */
-static __always_inline void subject_mount(struct scratch *scratch, bool directory,
-	const char *source, const char *type, __u32 flags)
+static __always_inline void subject_mount(
+	struct scratch *scratch, bool directory, const char *source, const char *type, __u32 flags)
 {
 	bool bind = flags & MS_BIND, move = flags & MS_MOVE;
 
@@ -224,8 +224,8 @@ HOOK(sb_mount)
 	return access_end(scratch, state, ASPIS_PRIV_MOUNT);
 }
 
-/* Two paths: `point`, of which the event tells, and `other`. Both are walked, and what is wrong with
- * one of them is wrong with the operation. */
+/* Two paths: `point`, of which the event tells, and `other`. Both are walked, and what is wrong
+ * with one of them is wrong with the operation. */
 static __always_inline void subject_two(struct scratch *scratch,
 	struct aspis_privilege_event *event, struct path *point, struct path *other)
 {

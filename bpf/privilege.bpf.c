@@ -17,8 +17,8 @@ static __always_inline void privilege_number(__u16 kind, __u32 number)
 	event_send(scratch);
 }
 
-/* It is the current task's profile that decides, also where the kernel asks about the credentials of
- * another one (which AppArmor finds the profile in). */
+/* It is the current task's profile that decides, also where the kernel asks about the credentials
+ * of another one (which AppArmor finds the profile in). */
 HOOK(capable)
 {
 	struct aspis_task *state = current_state();
@@ -77,8 +77,8 @@ HOOK(uring_override_creds)
 		return answer;
 	EVENT(scratch, aspis_privilege_event)->number = ASPIS_IO_URING_OVERRIDE_CREDS;
 	if (confined(state))
-		decide_peer(scratch, state, state, ASPIS_CLASS_IO_URING,
-			ASPIS_IO_URING_OVERRIDE_CREDS);
+		decide_peer(
+			scratch, state, state, ASPIS_CLASS_IO_URING, ASPIS_IO_URING_OVERRIDE_CREDS);
 	return access_end(scratch, state, ASPIS_PRIV_IO_URING);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// "set rlimit" of profiles. A BPF program cannot set limits, so the agent does, when it hears of the
-// exec that enters the profile: until then the new image runs under the limits of the old one.
-// (The command of `aspis run` gets them before it is executed.) Raising them is denied in the kernel
-// from the first instruction on.
+// "set rlimit" of profiles. A BPF program cannot set limits, so the agent does, when it hears of
+// the exec that enters the profile: until then the new image runs under the limits of the old one.
+// (The command of `aspis run` gets them before it is executed.) Raising them is denied in the
+// kernel from the first instruction on.
 #pragma once
 
 #include <sys/types.h>

@@ -10,17 +10,17 @@ namespace aspis::policy {
 namespace {
 
 constexpr PermissionWord kSignal[] = {
-    {"send", ASPIS_SIGNAL_SEND},       {"write", ASPIS_SIGNAL_SEND},  {"w", ASPIS_SIGNAL_SEND},
+    {"send", ASPIS_SIGNAL_SEND},       {"write", ASPIS_SIGNAL_SEND},   {"w", ASPIS_SIGNAL_SEND},
     {"receive", ASPIS_SIGNAL_RECEIVE}, {"read", ASPIS_SIGNAL_RECEIVE}, {"r", ASPIS_SIGNAL_RECEIVE},
     {"rw", ASPIS_SIGNAL_ALL},          {"wr", ASPIS_SIGNAL_ALL},
 };
 
 constexpr std::uint16_t kTraceAndRead = ASPIS_PTRACE_TRACE | ASPIS_PTRACE_READ;
 constexpr PermissionWord kPtrace[] = {
-    {"trace", ASPIS_PTRACE_TRACE}, {"write", ASPIS_PTRACE_TRACE},
-    {"w", ASPIS_PTRACE_TRACE},     {"read", ASPIS_PTRACE_READ},
-    {"r", ASPIS_PTRACE_READ},      {"rw", kTraceAndRead},
-    {"wr", kTraceAndRead},         {"tracedby", ASPIS_PTRACE_TRACEDBY},
+    {"trace", ASPIS_PTRACE_TRACE},   {"write", ASPIS_PTRACE_TRACE},
+    {"w", ASPIS_PTRACE_TRACE},       {"read", ASPIS_PTRACE_READ},
+    {"r", ASPIS_PTRACE_READ},        {"rw", kTraceAndRead},
+    {"wr", kTraceAndRead},           {"tracedby", ASPIS_PTRACE_TRACEDBY},
     {"readby", ASPIS_PTRACE_READBY},
 };
 

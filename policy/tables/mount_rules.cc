@@ -12,8 +12,7 @@ namespace aspis::policy {
 namespace {
 
 constexpr std::uint32_t kBind = MS_BIND | MS_REC;
-constexpr std::uint32_t kPropagation =
-    MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED | MS_REC;
+constexpr std::uint32_t kPropagation = MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED | MS_REC;
 constexpr std::uint32_t kCommands = MS_MOVE | MS_REMOUNT | kBind | kPropagation;
 // Those that options= can name.
 constexpr std::uint32_t kAll = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS |
@@ -21,8 +20,8 @@ constexpr std::uint32_t kAll = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS
                                MS_NODIRATIME | MS_SILENT | MS_POSIXACL | MS_RELATIME |
                                MS_I_VERSION | MS_STRICTATIME | MS_LAZYTIME | kCommands;
 // Of a mount, not of how it is made: a change of propagation has none of these.
-constexpr std::uint32_t kOfMount = MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_NOATIME | MS_NODIRATIME |
-                                   MS_RELATIME | MS_STRICTATIME;
+constexpr std::uint32_t kOfMount =
+    MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
 
 /// Flags that must be set, flags that may be, and all others must not.
 struct FlagSet {
@@ -61,9 +60,8 @@ class Lowering {
   using Part = std::optional<ExpressionId>;
 
   void add(ExpressionId subject, std::uint16_t permission) {
-    context_.rules.add(
-        pattern_.concat({pattern_.class_byte(ASPIS_CLASS_MOUNT), subject}),
-        {rule_.at, rule_.qualifiers, permission});
+    context_.rules.add(pattern_.concat({pattern_.class_byte(ASPIS_CLASS_MOUNT), subject}),
+                       {rule_.at, rule_.qualifiers, permission});
   }
 
   Part path(const std::optional<Word>& word) {

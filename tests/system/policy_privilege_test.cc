@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules other than file rules, enforced: capability, signal, ptrace, mount, rlimit, userns, io_uring.
-// A program does what they are about and says which errno it got; expected ones are AppArmor's.
+// Rules other than file rules, enforced: capability, signal, ptrace, mount, rlimit, userns,
+// io_uring. A program does what they are about and says which errno it got; expected ones are
+// AppArmor's.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -30,10 +31,20 @@ profile tight {
 
 /// What the kernel and the backend cannot do is skipped by name.
 const Results kRefused = {
-    {"capability", "EPERM"},  {"nice", "EACCES"},      {"term", "0"},      {"exists", "0"},
-    {"own", "0"},             {"usr1", "EACCES"},      {"init", "EACCES"}, {"attach", "EACCES"},
-    {"traceme", "EACCES"},    {"limit_is_40", "0"},    {"limit_raise", "EACCES"},
-    {"userns", "EACCES"},     {"sqpoll", "EACCES"},    {"limit_lower", "0"},
+    {"capability", "EPERM"},
+    {"nice", "EACCES"},
+    {"term", "0"},
+    {"exists", "0"},
+    {"own", "0"},
+    {"usr1", "EACCES"},
+    {"init", "EACCES"},
+    {"attach", "EACCES"},
+    {"traceme", "EACCES"},
+    {"limit_is_40", "0"},
+    {"limit_raise", "EACCES"},
+    {"userns", "EACCES"},
+    {"sqpoll", "EACCES"},
+    {"limit_lower", "0"},
 };
 
 Results results_of(const std::string& out) {
@@ -125,34 +136,33 @@ TEST_P(Privileges, RefusedWithTheErrnoOfAppArmor) {
 }
 
 TEST_P(Privileges, ComplainReportsAndAllows) {
-  const Done done =
-      under(GetParam(), kTight, directory_.path(),
-            {"capability", "usr1", "attach", "limit_raise", "nice"}, {"--complain"});
+  const Done done = under(GetParam(), kTight, directory_.path(),
+                          {"capability", "usr1", "attach", "limit_raise", "nice"}, {"--complain"});
   ASSERT_EQ(done.seen.outcome.code(), 0) << done.seen.outcome.err;
   for (const char* name : {"capability", "usr1", "attach", "limit_raise"})
     EXPECT_EQ(done.results.at(name), "0") << name;
   EXPECT_EQ(done.results.at("nice"), "EACCES");  // a rule that denies denies in complain, too
-  for (const char* type : {"privilege.capable", "privilege.kill", "privilege.ptrace",
-                           "privilege.rlimit"})
+  for (const char* type :
+       {"privilege.capable", "privilege.kill", "privilege.ptrace", "privilege.rlimit"})
     EXPECT_FALSE(matching(done.seen.events, {{"type", type}, {"verdict", "complain"}}).empty())
         << type;
 }
 
 TEST_P(Privileges, MountsByKindFlagsAndPaths) {
   const std::string at = directory_.path();
-  const std::string profile = "profile mounts {\n  file,\n  /** ix,\n  capability,\n  mount options=(nosuid) fstype=tmpfs -> " + at +
-                              "/a/,\n  umount " + at + "/b/,\n  remount options=(ro, nosuid) " +
-                              at + "/a/,\n  mount options=(bind) " + at + "/a/ -> " + at +
-                              "/b/,\n}\n";
+  const std::string profile =
+      "profile mounts {\n  file,\n  /** ix,\n  capability,\n  mount options=(nosuid) fstype=tmpfs "
+      "-> " +
+      at + "/a/,\n  umount " + at + "/b/,\n  remount options=(ro, nosuid) " + at +
+      "/a/,\n  mount options=(bind) " + at + "/a/ -> " + at + "/b/,\n}\n";
   const Done done = under(GetParam(), profile, at,
                           {"tmpfs_dev", "tmpfs", "remount", "bind_dots", "bind_etc", "bind",
                            "private", "shared", "move", "umount", "pivot", "umount_b"});
   ASSERT_EQ(done.seen.outcome.code(), 0) << done.seen.outcome.err;
   const Results expected = {
-      {"tmpfs_dev", "EACCES"}, {"tmpfs", "0"},          {"remount", "0"},
-      {"bind_dots", "EACCES"}, {"bind_etc", "EACCES"},  {"bind", "0"},
-      {"private", "EACCES"},   {"shared", "EACCES"},    {"move", "EACCES"},
-      {"umount", "EACCES"},    {"pivot", "EACCES"},     {"umount_b", "0"},
+      {"tmpfs_dev", "EACCES"}, {"tmpfs", "0"},       {"remount", "0"},      {"bind_dots", "EACCES"},
+      {"bind_etc", "EACCES"},  {"bind", "0"},        {"private", "EACCES"}, {"shared", "EACCES"},
+      {"move", "EACCES"},      {"umount", "EACCES"}, {"pivot", "EACCES"},   {"umount_b", "0"},
   };
   EXPECT_EQ(done.results, expected);
   EXPECT_FALSE(matching(done.seen.events, {{"type", "privilege.umount"},

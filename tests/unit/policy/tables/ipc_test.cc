@@ -84,7 +84,8 @@ TEST(IpcRules, AClassThatNoRuleSpeaksOfIsNotMediated) {
 }
 
 TEST(IpcRules, UsernsAndIoUring) {
-  const CompiledText text("profile x { userns create, io_uring sqpoll, deny io_uring override_creds, }");
+  const CompiledText text(
+      "profile x { userns create, io_uring sqpoll, deny io_uring override_creds, }");
   ASSERT_EQ(text.messages(), "");
   EXPECT_EQ(class_permissions(text.image, 1, ASPIS_CLASS_USERNS, "").allow, ASPIS_USERNS_CREATE);
   EXPECT_EQ(class_permissions(text.image, 1, ASPIS_CLASS_IO_URING, "").allow,
@@ -96,7 +97,8 @@ TEST(IpcRules, UsernsAndIoUring) {
 
 TEST(IpcRules, WhatIsNotEnforcedIsSaid) {
   const CompiledText text("profile x {\n  dbus send bus=system,\n  mqueue r /q,\n}");
-  EXPECT_THAT(text.messages(), testing::HasSubstr("test:2:3: warning: dbus rules are not enforced"));
+  EXPECT_THAT(text.messages(),
+              testing::HasSubstr("test:2:3: warning: dbus rules are not enforced"));
   EXPECT_THAT(text.messages(),
               testing::HasSubstr("test:3:3: warning: mqueue rules are not enforced"));
 }
