@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // rights DIRECTORY OPERATION…: does what profiles other than file rules are about, and prints a
-// line "OPERATION RESULT" each: 0 or the name of errno. Mounts are made in a mount namespace of its
-// own.
+// line "OPERATION RESULT" each: 0 or the name of errno. Mounts stay: whoever runs it takes them
+// away.
 #include <linux/io_uring.h>
 #include <sched.h>
 #include <signal.h>
