@@ -5,6 +5,7 @@
  * security_file_open runs when the file is found and permission is given.
  */
 #include "lib/hook.bpf.h"
+#include "lib/inherited.bpf.h"
 
 #define PROT_EXEC 0x4
 #define FMODE_EXEC 0x20 /* include/linux/fs.h __FMODE_EXEC: opened by execve itself */
@@ -163,8 +164,7 @@ HOOK(path_rename)
 			scratch, state, ASPIS_MAY_WRITE | ASPIS_MAY_CREATE, from->d_inode);
 	path_finish(scratch, &event->other);
 	path_identity(&event->other, to->d_inode);
-	return access_told(scratch, state) ? access_tell(scratch, state, ASPIS_FILE_RENAME)
-					   : access_drop(scratch);
+	return access_end(scratch, state, ASPIS_FILE_RENAME);
 }
 
 HOOK(path_link)
@@ -258,9 +258,9 @@ static __always_inline int map_access(struct file *file, unsigned long prot, __u
 	/* execve's own maps of the new image: process.exec tells of it */
 	struct aspis_task *state;
 
-	if (enforcing && file && current_may_be_tracked()) {
+	if (enforcing && file) {
 		state = current_state();
-		if (state && state->flags & ASPIS_TASK_REVOKED && file_revoked(state, (__u64)file))
+		if (file_revoked(state, file))
 			return -EACCES;
 	}
 	if (!file || !(prot & PROT_EXEC) || BPF_CORE_READ_BITFIELD(task, in_execve))
@@ -320,7 +320,5 @@ HOOK(file_permission)
 	if (!enforcing)
 		return 0;
 	state = current_state();
-	if (!state || !(state->flags & ASPIS_TASK_REVOKED))
-		return 0;
-	return file_revoked(state, ctx[0]) ? -EACCES : 0;
+	return file_revoked(state, (struct file *)ctx[0]) ? -EACCES : 0;
 }

@@ -126,7 +126,7 @@ __noinline int decide_subject(
 		struct aspis_permissions permissions = {};
 		const struct aspis_profile *profile;
 		__u32 id = state->domain.profiles[i], at;
-		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0;
+		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0, info;
 
 		if (!id)
 			break;
@@ -136,7 +136,8 @@ __noinline int decide_subject(
 		profile = ARENA_AT(arena, struct aspis_profile, at);
 		if (profile->mode == ASPIS_MODE_UNCONFINED || !(profile->mediated & 1u << (class & 15)))
 			continue;
-		if (!null) {
+		info = subject_problem(scratch, class, profile->flags);
+		if (!null && !info) {
 			__u32 end = match_subject(
 				scratch, profile->rules, profile->rule_start[class & 15]);
 			__u32 index = match_outcome(
@@ -146,7 +147,8 @@ __noinline int decide_subject(
 				profile->rule_outcomes + index * sizeof(struct aspis_outcome))
 					      ->other;
 		}
-		rule(scratch, profile, null, permissions, request, ASPIS_INFO_NONE, error);
+		rule(scratch, profile, null, permissions, request, info,
+			info ? problem_errno(info) : (int)error);
 	}
 	return 0;
 }

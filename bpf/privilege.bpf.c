@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Use of privilege, and reaching into other processes. These hooks run after the kernel's own
- * check: a capability that the task lacks never gets here.
+ * Use of privilege. These hooks run after the kernel's own check: a capability that the task lacks
+ * never gets here.
  */
-#include "lib/hook.bpf.h"
+#include "lib/privilege.bpf.h"
 
 #define CAP_OPT_NOAUDIT 2 /* include/linux/security.h: asked in passing, not to use it */
-#define MOUNT_TEXT_MAX 256
-
-static __always_inline struct scratch *privilege_begin(__u16 kind)
-{
-	return tracked_begin(kind, sizeof(struct aspis_privilege_event));
-}
 
 static __always_inline void privilege_number(__u16 kind, __u32 number)
 {
-	struct scratch *scratch = privilege_begin(kind);
+	struct scratch *scratch = tracked_begin(kind, sizeof(struct aspis_privilege_event));
 
 	if (!scratch)
 		return;
@@ -23,10 +17,26 @@ static __always_inline void privilege_number(__u16 kind, __u32 number)
 	event_send(scratch);
 }
 
-WATCH_HOOK(capable)
+/* It is the current task's profile that decides, also where the kernel asks about the credentials
+ * of another one (which AppArmor finds the profile in). */
+HOOK(capable)
 {
-	if (!(ctx[3] & CAP_OPT_NOAUDIT))
-		privilege_number(ASPIS_PRIV_CAPABLE, ctx[2]);
+	struct aspis_task *state = current_state();
+	__u32 capability = ctx[2];
+	struct scratch *scratch;
+	int answer = 0;
+
+	if (!state)
+		return 0;
+	if (ctx[3] & CAP_OPT_NOAUDIT)
+		return confined(state) && capability_denied(state, capability) ? -EPERM : 0;
+	scratch = privilege_begin(state, &answer);
+	if (!scratch)
+		return answer ? -EPERM : 0;
+	EVENT(scratch, aspis_privilege_event)->number = capability;
+	if (confined(state))
+		decide_capability(scratch, state, capability, EPERM);
+	return access_end(scratch, state, ASPIS_PRIV_CAPABLE);
 }
 
 WATCH_HOOK(bpf)
@@ -34,43 +44,107 @@ WATCH_HOOK(bpf)
 	privilege_number(ASPIS_PRIV_BPF, ctx[0]);
 }
 
-WATCH_HOOK(userns_create)
+HOOK(userns_create)
 {
-	privilege_number(ASPIS_PRIV_USERNS, 0);
-}
-
-static __always_inline void privilege_target(__u16 kind, struct task_struct *target, __u32 number)
-{
+	struct aspis_task *state = current_state();
 	struct scratch *scratch;
-	struct aspis_privilege_event *event;
-	struct task_struct *self = bpf_get_current_task_btf();
+	int answer = 0;
 
-	if (target->tgid == self->tgid)
-		return;
-	scratch = privilege_begin(kind);
+	if (!state)
+		return 0;
+	scratch = privilege_begin(state, &answer);
 	if (!scratch)
-		return;
+		return answer;
+	if (confined(state))
+		decide_class(scratch, state, ASPIS_CLASS_USERNS, ASPIS_USERNS_CREATE);
+	return access_end(scratch, state, ASPIS_PRIV_USERNS);
+}
+
+/*
+ * A ring with SQPOLL does its work in a thread of the kernel's, one with a personality under other
+ * credentials. Credentials carry no profile here: label= is the acting task's own profile.
+ */
+HOOK(uring_override_creds)
+{
+	struct aspis_task *state = current_state();
+	struct scratch *scratch;
+	int answer = 0;
+
+	if (!state)
+		return 0;
+	scratch = privilege_begin(state, &answer);
+	if (!scratch)
+		return answer;
+	EVENT(scratch, aspis_privilege_event)->number = ASPIS_IO_URING_OVERRIDE_CREDS;
+	if (confined(state))
+		decide_peer(
+			scratch, state, state, ASPIS_CLASS_IO_URING, ASPIS_IO_URING_OVERRIDE_CREDS);
+	return access_end(scratch, state, ASPIS_PRIV_IO_URING);
+}
+
+HOOK(uring_sqpoll)
+{
+	struct aspis_task *state = current_state();
+	struct scratch *scratch;
+	int answer = 0;
+
+	if (!state)
+		return 0;
+	scratch = privilege_begin(state, &answer);
+	if (!scratch)
+		return answer;
+	EVENT(scratch, aspis_privilege_event)->number = ASPIS_IO_URING_SQPOLL;
+	if (confined(state))
+		decide_class(scratch, state, ASPIS_CLASS_IO_URING, ASPIS_IO_URING_SQPOLL);
+	return access_end(scratch, state, ASPIS_PRIV_IO_URING);
+}
+
+static __always_inline bool same_domain(const struct aspis_task *a, const struct aspis_task *b)
+{
+	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+		if (a->domain.profiles[i] != b->domain.profiles[i])
+			return false;
+	}
+	return true;
+}
+
+/* setrlimit(2), prlimit(2). Limits of a task under other profiles need the right to sys_resource
+ * (security/apparmor/resource.c). */
+HOOK(task_setrlimit)
+{
+	struct task_struct *target = (void *)ctx[0];
+	struct aspis_task *state = current_state(), *theirs;
+	__u64 value = ARGUMENT(struct rlimit, 2)->rlim_max;
+	struct aspis_privilege_event *event;
+	__u32 resource = ctx[1];
+	struct scratch *scratch;
+	int answer = 0;
+
+	if (!state)
+		return 0;
+	scratch = privilege_begin(state, &answer);
+	if (!scratch)
+		return answer;
 	event = EVENT(scratch, aspis_privilege_event);
+	event->number = resource;
+	event->flags = value;
 	event->target_pid = target->tgid;
-	event->target_start = target->group_leader->start_boottime;
-	event->number = number;
-	event_send(scratch);
-}
-
-WATCH_HOOK(ptrace_access_check)
-{
-	privilege_target(ASPIS_PRIV_PTRACE, ARGUMENT(struct task_struct, 0), ctx[1]);
-}
-
-WATCH_HOOK(task_kill)
-{
-	privilege_target(ASPIS_PRIV_KILL, ARGUMENT(struct task_struct, 0), ctx[2]);
+	event->target_start = untrusted(target)->group_leader->start_boottime;
+	if (confined(state)) {
+		theirs = state_of(target);
+		if (theirs && confined(theirs) && same_domain(state, theirs))
+			decide_limit(scratch, state, resource, value);
+		else
+			decide_capability(scratch, state, CAP_SYS_RESOURCE, EACCES);
+	}
+	return access_end(scratch, state, ASPIS_PRIV_RLIMIT);
 }
 
 WATCH_HOOK(task_fix_setuid)
 {
 	struct cred *new = (void *)ctx[0], *old = (void *)ctx[1];
-	struct scratch *scratch = privilege_begin(ASPIS_PRIV_SETUID);
+	struct scratch *scratch =
+		tracked_begin(ASPIS_PRIV_SETUID, sizeof(struct aspis_privilege_event));
 	struct aspis_privilege_event *event;
 
 	if (!scratch)
@@ -85,83 +159,11 @@ WATCH_HOOK(task_fix_setuid)
 	event_send(scratch);
 }
 
-/* Appends a string of the kernel with its NUL, an empty one for NULL. */
-static __always_inline void mount_text(
-	struct scratch *scratch, struct aspis_privilege_event *event, const char *text)
-{
-	__u32 used = scratch->used & (RECORD_MAX - 1);
-	long len = 0;
-
-	if (text)
-		len = bpf_probe_read_kernel_str(&scratch->record[used], MOUNT_TEXT_MAX, text);
-	if (len <= 0) {
-		scratch->record[used] = 0;
-		len = 1;
-	}
-	if (len > MOUNT_TEXT_MAX)
-		return;
-	scratch->used = used + len;
-	event->text_len += len;
-}
-
-WATCH_HOOK(sb_mount)
-{
-	struct path *path = ARGUMENT(struct path, 1);
-	struct scratch *scratch = privilege_begin(ASPIS_PRIV_MOUNT);
-	struct aspis_privilege_event *event;
-
-	if (!scratch)
-		return;
-	event = EVENT(scratch, aspis_privilege_event);
-	event->flags = ctx[3];
-	path_emit(scratch, path, &event->path);
-	mount_text(scratch, event, (const char *)ctx[2]);
-	mount_text(scratch, event, (const char *)ctx[0]);
-	event_send(scratch);
-}
-
-static __always_inline void mount_path(__u16 kind, struct path *path, __u64 flags)
-{
-	struct scratch *scratch = privilege_begin(kind);
-	struct aspis_privilege_event *event;
-
-	if (!scratch)
-		return;
-	event = EVENT(scratch, aspis_privilege_event);
-	event->flags = flags;
-	path_emit(scratch, path, &event->path);
-	event_send(scratch);
-}
-
-WATCH_HOOK(move_mount)
-{
-	mount_path(ASPIS_PRIV_MOUNT, ARGUMENT(struct path, 1), 0);
-}
-
-WATCH_HOOK(sb_pivotroot)
-{
-	mount_path(ASPIS_PRIV_MOUNT, ARGUMENT(struct path, 1), 0);
-}
-
-WATCH_HOOK(sb_umount)
-{
-	struct vfsmount *mnt = ARGUMENT(struct vfsmount, 0);
-	struct scratch *scratch = privilege_begin(ASPIS_PRIV_UMOUNT);
-	struct aspis_privilege_event *event;
-
-	if (!scratch)
-		return;
-	event = EVENT(scratch, aspis_privilege_event);
-	event->flags = ctx[1];
-	path_walk(scratch, mnt, &ctx[0], mnt->mnt_root);
-	path_finish(scratch, &event->path);
-	event_send(scratch);
-}
-
 WATCH_HOOK(kernel_read_file)
 {
 	struct file *file = ARGUMENT(struct file, 0);
-	struct scratch *scratch = privilege_begin(ASPIS_PRIV_MODULE);
+	struct scratch *scratch =
+		tracked_begin(ASPIS_PRIV_MODULE, sizeof(struct aspis_privilege_event));
 	struct aspis_privilege_event *event;
 
 	if (!scratch)

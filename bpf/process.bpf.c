@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Processes, and with them tracking itself: a child of a tracked task is tracked from before its
- * first instruction (sched_process_fork runs before wake_up_new_task), and exec decides whether a
+ * first instruction (task_newtask runs before wake_up_new_task), and exec decides whether a
  * task becomes tracked by its executable or cgroup. These are raw tracepoints with types: they need
  * no trampoline and are the same in every backend.
  */
@@ -149,13 +149,22 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	if (mm)
 		event->argv_len =
 			tail_user(scratch, (const void *)mm->arg_start, argv_length(mm, event));
+	if (enforcing && state->flags & ASPIS_TASK_CONFINED) { /* the profile that begins here */
+		event->e.profile = state->domain.profiles[0];
+		event->e.flags |= state->flags & ASPIS_TASK_NULL ? ASPIS_F_NULL : 0;
+	}
 	event_send(scratch);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+/*
+ * copy_process(), when the child has its pid and has not run. Not sched_process_fork: the workers of
+ * an io_uring are made without it, and would work outside of the domain of the task that they work for.
+ */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_fork, struct task_struct *child)
 {
+	struct task_struct *parent = bpf_get_current_task_btf();
 	struct aspis_task *state = tracked_state(), *inherited;
 	struct scratch *scratch;
 

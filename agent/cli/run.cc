@@ -126,6 +126,8 @@ int run(const RunOptions& options) {
                                       options.watch.filter.denials_only);
       !tracked)
     return failed(tracked.error());
+  if (LimitSetter* limits = (*session)->limits(); limits != nullptr && !profile.empty())
+    limits->apply(child->pid(), (*session)->observer().policy().id_of(profile));
   if (const auto walked = (*session)->observer().find_tasks(); !walked)
     return failed(walked.error());
   if (const auto started = child->release(); !started)

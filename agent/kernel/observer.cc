@@ -124,7 +124,8 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
                                  const std::vector<std::string>& refused) {
   skeleton.reset(aspis_bpf::open());
   if (!skeleton) return fail_errno("cannot read the built-in BPF object");
-  missing = select_programs(skeleton->obj, backend, kernel_types.get());
+  missing = select_programs(skeleton->obj, backend, kernel_types.get(),
+                            options.arena_bytes != 0);
   if (backend == Backend::kFmodRet && options.arena_bytes == 0) run_fmod_ret_as_fentry();
   bpf_program__set_autoload(skeleton->progs.on_audit, true);
   bpf_program__set_autoload(skeleton->progs.find_tasks, true);
@@ -305,6 +306,19 @@ Result<> Observer::confine_child(int pidfd, std::uint16_t profile, bool quiet) {
                            sizeof(state), BPF_ANY) != 0)
     return fail_errno("cannot confine the command");
   return {};
+}
+
+std::vector<std::uint16_t> Observer::profiles_of(int pidfd, std::uint64_t start) const {
+  aspis_task state{};
+  std::vector<std::uint16_t> profiles;
+  if (bpf_map__lookup_elem(impl_->skeleton->maps.task_state, &pidfd, sizeof(pidfd), &state,
+                           sizeof(state), 0) != 0 ||
+      state.start != start || (state.flags & ASPIS_TASK_CONFINED) == 0 ||
+      (state.flags & ASPIS_TASK_NULL) != 0)
+    return profiles;
+  for (const std::uint16_t id : state.domain.profiles)
+    if (id != 0) profiles.push_back(id);
+  return profiles;
 }
 
 PolicyStore& Observer::policy() {

@@ -94,6 +94,10 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
                 " KiB that the kernel side was loaded with");
   __atomic_store_n(const_cast<std::uint32_t*>(root_), root, __ATOMIC_RELEASE);
   ++generation_;
+  limits_.clear();
+  for (const auto& profile : policy.profiles)
+    if (profile.mode != ASPIS_MODE_UNCONFINED && profile.rlimits != policy::Limits{})
+      limits_[id_of(profile.name)] = profile.rlimits;
   grace_period();
   return {};
 }
@@ -101,6 +105,11 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
 std::uint16_t PolicyStore::id_of(std::string_view name) const {
   const auto found = ids_.find(name);
   return found == ids_.end() ? 0 : found->second;
+}
+
+policy::Limits PolicyStore::limits_of(std::uint16_t id) const {
+  const auto found = limits_.find(id);
+  return found == limits_.end() ? policy::Limits{} : found->second;
 }
 
 std::string_view PolicyStore::name_of(std::uint16_t id) const {

@@ -37,6 +37,8 @@ class PolicyStore {
 
   /// Id of a profile by its full name; 0: there was never one.
   [[nodiscard]] std::uint16_t id_of(std::string_view name) const;
+  /// Resource limits of a profile in force, by RLIMIT_*.
+  [[nodiscard]] policy::Limits limits_of(std::uint16_t id) const;
   /// Full name of a profile by id; empty: there is none.
   [[nodiscard]] std::string_view name_of(std::uint16_t id) const;
 
@@ -47,6 +49,7 @@ class PolicyStore {
   std::size_t bytes_ = 0;
   volatile std::uint32_t* root_ = nullptr;
   std::uint32_t generation_ = 0;
+  std::map<std::uint16_t, policy::Limits> limits_;  // of profiles that have any
   std::map<std::string, std::uint16_t, std::less<>> ids_;
   std::vector<std::string> names_{""};
 };

@@ -4,6 +4,10 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
+
+#include "bpf/abi/policy.h"
+
 namespace aspis {
 namespace {
 
@@ -11,6 +15,35 @@ constexpr std::string_view kLsm = "lsm__";
 constexpr std::string_view kFmodRet = "fmr__";
 constexpr std::string_view kTracepoint = "tp__";
 constexpr std::string_view kSyscall = "sys__";
+
+// Nobody but a profile asks there.
+constexpr std::string_view kEnforcingOnly[] = {
+    "bprm_creds_for_exec",
+    "ptrace_traceme",
+    "task_setrlimit",
+    "uring_override_creds",
+    "uring_sqpoll",
+};
+
+/// The hooks that a class is enforced by.
+struct ClassHook {
+  aspis_class kind;
+  std::string_view rules, hook;
+};
+constexpr ClassHook kClassHooks[] = {
+    {ASPIS_CLASS_CAPABILITY, "capability", "capable"},
+    {ASPIS_CLASS_SIGNAL, "signal", "task_kill"},
+    {ASPIS_CLASS_PTRACE, "ptrace", "ptrace_access_check"},
+    {ASPIS_CLASS_PTRACE, "ptrace", "ptrace_traceme"},
+    {ASPIS_CLASS_MOUNT, "mount", "sb_mount"},
+    {ASPIS_CLASS_MOUNT, "mount", "move_mount"},
+    {ASPIS_CLASS_MOUNT, "umount", "sb_umount"},
+    {ASPIS_CLASS_MOUNT, "pivot_root", "sb_pivotroot"},
+    {ASPIS_CLASS_RLIMIT, "rlimit", "task_setrlimit"},
+    {ASPIS_CLASS_USERNS, "userns", "userns_create"},
+    {ASPIS_CLASS_IO_URING, "io_uring", "uring_override_creds"},
+    {ASPIS_CLASS_IO_URING, "io_uring", "uring_sqpoll"},
+};
 
 bool belongs_to(std::string_view program, Backend backend) {
   switch (backend) {
@@ -27,6 +60,11 @@ bool belongs_to(std::string_view program, Backend backend) {
 bool of_a_backend(std::string_view program) {
   return program.starts_with(kLsm) || program.starts_with(kFmodRet) ||
          program.starts_with(kTracepoint) || program.starts_with(kSyscall);
+}
+
+std::string_view hook_of(std::string_view program) {
+  const auto end = program.find("__");
+  return end == std::string_view::npos ? program : program.substr(end + 2);
 }
 
 /// The name in the kernel's BTF that a program of this section attaches to.
@@ -47,18 +85,18 @@ bool kernel_has(const btf* kernel, std::string_view section) {
 }  // namespace
 
 std::string_view Missing::hook() const {
-  const auto end = program.find("__");
-  return end == std::string::npos ? std::string_view(program)
-                                  : std::string_view(program).substr(end + 2);
+  return hook_of(program);
 }
 
-std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel) {
+std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel,
+                                     bool enforcing) {
   std::vector<Missing> missing;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object) {
     const std::string_view name = bpf_program__name(program);
     if (!of_a_backend(name)) continue;
     bool load = belongs_to(name, backend);
+    if (!enforcing && std::ranges::count(kEnforcingOnly, hook_of(name)) != 0) load = false;
     std::string_view section = bpf_program__section_name(program);
     if (section.starts_with('?')) section.remove_prefix(1);
     if (load && !kernel_has(kernel, section)) {
@@ -68,6 +106,16 @@ std::vector<Missing> select_programs(bpf_object* object, Backend backend, const 
     bpf_program__set_autoload(program, load);
   }
   return missing;
+}
+
+std::vector<Unenforced> unenforced_classes(const std::vector<Missing>& missing) {
+  std::vector<Unenforced> found;
+  for (const Missing& program : missing) {
+    for (const ClassHook& entry : kClassHooks) {
+      if (entry.hook == program.hook()) found.push_back({entry.kind, entry.rules, &program});
+    }
+  }
+  return found;
 }
 
 bool attached_directly(std::string_view program) {

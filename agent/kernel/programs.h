@@ -23,9 +23,19 @@ struct Missing {
   [[nodiscard]] std::string_view hook() const;
 };
 
-/// Marks the backend's programs for loading and all others not, by the first part of their names. A
-/// program whose hook the running kernel does not have (by its BTF) stays out and is returned.
-std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel);
+/// Marks the backend's programs for loading and all others not, by the first part of their names;
+/// hooks that only profiles need, only when `enforcing`. A program whose hook the running kernel does
+/// not have (by its BTF) stays out and is returned.
+std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel,
+                                     bool enforcing);
+
+/// Rule classes (aspis_class) of which something is not enforced without these programs.
+struct Unenforced {
+  unsigned kind;
+  std::string_view rules;  ///< "userns"
+  const Missing* missing;
+};
+std::vector<Unenforced> unenforced_classes(const std::vector<Missing>& missing);
 
 /// Does the backend attach this program itself (true), or is it reached by a tail call (false)?
 bool attached_directly(std::string_view program);

@@ -12,6 +12,7 @@
 #include "agent/output/compact_text.h"
 #include "agent/output/names.h"
 #include "agent/output/places.h"
+#include "agent/output/policy_names.h"
 #include "probes/cpython/audit_events.h"
 
 namespace aspis {
@@ -207,6 +208,14 @@ void object(std::string& out, unsigned kind, const PrivilegePayload& privilege, 
       return raw.flags == 0 ? void() : flags(out, Flags::kUmount, raw.flags);
     case ASPIS_PRIV_BPF:
       return name(out, Names::kBpfCommand, raw.number);
+    case ASPIS_PRIV_RLIMIT:
+      name(out, Names::kLimit, raw.number);
+      number(out, raw.flags);
+      return number(out, raw.target_pid);
+    case ASPIS_PRIV_IO_URING:
+      out += ' ';
+      out += permission_names(ASPIS_PRIV_IO_URING, static_cast<std::uint16_t>(raw.number));
+      return;
     case ASPIS_PRIV_MODULE:
       path(out, privilege.path);
       return name(out, Names::kReading, raw.number);

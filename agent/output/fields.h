@@ -41,7 +41,9 @@ inline constexpr FieldDoc kCommonFields[] = {
      "full name of the profile that decided; absent: the task is not confined, or no profile was "
      "asked"},
     {"requested", "string",
-     "the permissions asked for: of files the letters of AppArmor's log (c: create, d: delete)"},
+     "the permissions asked for: of files the letters of AppArmor's log (c: create, d: delete), of "
+     "signals send or receive, of ptrace trace, read, tracedby or readby, …; absent: no rule was "
+     "asked, and profile is the one that a new image begins under"},
     {"denied", "string", "those of them that no rule allows, or a rule denies"},
     {"info", "string", "why no rule could decide: AppArmor's info="},
     {"audited", "true", "allowed, and told because a rule or the profile audits it"},
@@ -121,7 +123,7 @@ inline constexpr FieldDoc kPrivilegeFields[] = {
     {"privilege.capability", "string", "capable: CAP_*"},
     {"privilege.mode", "string", "ptrace: PTRACE_MODE_* joined by |"},
     {"privilege.signal", "string", "kill: SIG*, SIGRTMIN+N"},
-    {"privilege.target", "object", "ptrace, kill: the other process"},
+    {"privilege.target", "object", "ptrace, kill, rlimit: the other process"},
     {"privilege.target.pid", "number", "its id"},
     {"privilege.old", "object", "setuid: user ids before"},
     {"privilege.old.real", "number", ""},
@@ -136,6 +138,9 @@ inline constexpr FieldDoc kPrivilegeFields[] = {
     {"privilege.source", "string", "mount: what is mounted, as the program named it"},
     {"privilege.flags", "string", "mount: MS_*, umount: MNT_*, joined by |"},
     {"privilege.command", "string", "bpf: BPF_*"},
+    {"privilege.limit", "string", "rlimit: RLIMIT_*"},
+    {"privilege.value", "number", "rlimit: the new hard limit; 18446744073709551615: none"},
+    {"privilege.use", "string", "io_uring: sqpoll or override_creds"},
     {"privilege.reading", "string", "module: READING_*: what the kernel reads the file for"},
 };
 

@@ -127,7 +127,9 @@ void append_ruling(JsonWriter& json, const Record& record) {
   if (head.profile == 0) return;
   const bool reported = (head.flags & ASPIS_F_REPORTED) != 0;
   json.text("profile", record.profile);
-  json.text("requested", permission_names(record.kind, head.requested));
+  if (head.requested != 0) {
+    json.text("requested", permission_names(record.kind, head.requested));
+  }
   if (head.denied != 0) json.text("denied", permission_names(record.kind, head.denied));
   if (head.info != 0) json.text("info", info_text(head.info));
   json.flag("audited", reported && head.verdict == ASPIS_VERDICT_ALLOWED);

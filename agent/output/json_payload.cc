@@ -10,6 +10,7 @@
 #include "agent/output/json_values.h"
 #include "agent/output/names.h"
 #include "agent/output/places.h"
+#include "agent/output/policy_names.h"
 
 namespace aspis {
 namespace {
@@ -223,6 +224,13 @@ void privilege_details(JsonWriter& json, unsigned kind, const PrivilegePayload& 
       return flags(json, "flags", Flags::kUmount, raw.flags);
     case ASPIS_PRIV_BPF:
       return name(json, "command", Names::kBpfCommand, raw.number);
+    case ASPIS_PRIV_RLIMIT:
+      name(json, "limit", Names::kLimit, raw.number);
+      json.number("value", raw.flags);
+      return target(json, raw);
+    case ASPIS_PRIV_IO_URING:
+      return json.text("use", permission_names(ASPIS_PRIV_IO_URING,
+                                               static_cast<std::uint16_t>(raw.number)));
     case ASPIS_PRIV_MODULE:
       path(json, "path", "", privilege.path);
       return name(json, "reading", Names::kReading, raw.number);

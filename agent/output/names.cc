@@ -36,6 +36,8 @@ std::span<const NamedNumber> table_of(Names set) {
       return kBpfCommands;
     case Names::kReading:
       return kReadings;
+    case Names::kLimit:
+      return kLimits;
     case Names::kFileKind:
       return kFileKinds;
   }

@@ -18,6 +18,7 @@ enum class Names : std::uint8_t {
   kProtocol,    ///< tcp, udp: IPPROTO_* in small letters
   kBpfCommand,  ///< BPF_PROG_LOAD
   kReading,     ///< READING_MODULE: what the kernel reads a file for
+  kLimit,       ///< RLIMIT_NOFILE
   kFileKind,    ///< directory, fifo: S_IFMT of a mode
 };
 

@@ -2,6 +2,7 @@
 #include "agent/output/policy_names.h"
 
 #include <array>
+#include <span>
 
 #include "bpf/abi/policy.h"
 
@@ -19,6 +20,52 @@ constexpr PermissionName kFile[] = {
     {ASPIS_MAY_LOCK, "k"},   {ASPIS_MAY_MAP, "m"},    {ASPIS_MAY_LINK, "l"},
 };
 
+// What AppArmor's log calls them, by class (security/apparmor/ipc.c, task.c, lsm.c).
+constexpr PermissionName kSignal[] = {
+    {ASPIS_SIGNAL_SEND, "send"},
+    {ASPIS_SIGNAL_RECEIVE, "receive"},
+};
+constexpr PermissionName kPtrace[] = {
+    {ASPIS_PTRACE_TRACE, "trace"},
+    {ASPIS_PTRACE_READ, "read"},
+    {ASPIS_PTRACE_TRACEDBY, "tracedby"},
+    {ASPIS_PTRACE_READBY, "readby"},
+};
+constexpr PermissionName kMount[] = {
+    {ASPIS_MOUNT_MOUNT, "mount"},
+    {ASPIS_MOUNT_UMOUNT, "umount"},
+    {ASPIS_MOUNT_PIVOT_ROOT, "pivot_root"},
+};
+constexpr PermissionName kCapability[] = {{ASPIS_CAPABILITY_USE, "capable"}};
+constexpr PermissionName kUserns[] = {{ASPIS_USERNS_CREATE, "userns_create"}};
+constexpr PermissionName kRlimit[] = {{ASPIS_RLIMIT_SET, "setrlimit"}};
+constexpr PermissionName kIoUring[] = {
+    {ASPIS_IO_URING_SQPOLL, "sqpoll"},
+    {ASPIS_IO_URING_OVERRIDE_CREDS, "override_creds"},
+};
+
+/// Names of kinds that are not files'; several are joined by a space.
+struct KindNames {
+  aspis_kind kind;
+  std::span<const PermissionName> names;
+};
+constexpr KindNames kByKind[] = {
+    {ASPIS_PRIV_CAPABLE, kCapability}, {ASPIS_PRIV_KILL, kSignal},   {ASPIS_PRIV_PTRACE, kPtrace},
+    {ASPIS_PRIV_MOUNT, kMount},        {ASPIS_PRIV_UMOUNT, kMount},  {ASPIS_PRIV_USERNS, kUserns},
+    {ASPIS_PRIV_RLIMIT, kRlimit},      {ASPIS_PRIV_IO_URING, kIoUring},
+};
+
+std::string joined(std::span<const PermissionName> table, std::string_view separator,
+                   std::uint16_t permissions) {
+  std::string names;
+  for (const PermissionName& entry : table) {
+    if ((permissions & entry.bit) == 0) continue;
+    if (!names.empty()) names += separator;
+    names += entry.name;
+  }
+  return names;
+}
+
 // security/apparmor/path.c, domain.c, file.c
 constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "",
@@ -31,16 +78,16 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "link not subset of target",
     "too many stacked profiles",
     "out of memory",
+    "source is no plain absolute path",
 };
 
 }  // namespace
 
-std::string permission_names(aspis_kind /*kind*/, std::uint16_t permissions) {
-  std::string names;
-  for (const PermissionName& entry : kFile) {
-    if ((permissions & entry.bit) != 0) names += entry.name;
+std::string permission_names(aspis_kind kind, std::uint16_t permissions) {
+  for (const KindNames& entry : kByKind) {
+    if (entry.kind == kind) return joined(entry.names, " ", permissions);
   }
-  return names;
+  return joined(kFile, "", permissions);
 }
 
 std::string_view info_text(std::uint8_t info) {

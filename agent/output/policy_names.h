@@ -11,7 +11,7 @@
 namespace aspis {
 
 /// Permissions of an event as AppArmor's log has them: letters for files, in its order, and c and d
-/// for create and delete.
+/// for create and delete; words for other kinds.
 std::string permission_names(aspis_kind kind, std::uint16_t permissions);
 
 /// Text of an aspis_info as AppArmor's info= has it; empty for none.

@@ -196,6 +196,10 @@ void add_privilege(Samples& samples) {
   add(samples, "", Wire(privilege_event(ASPIS_PRIV_BPF, 5)));
   add(samples, "", privilege_wire(privilege_event(ASPIS_PRIV_MODULE, 2), "/lib/modules/x.ko", {}));
   add(samples, "", Wire(privilege_event(ASPIS_PRIV_USERNS, 0)));
+  aspis_privilege_event limit = privilege_event(ASPIS_PRIV_RLIMIT, 7);
+  limit.flags = 1024;
+  add(samples, "", Wire(limit));
+  add(samples, "", Wire(privilege_event(ASPIS_PRIV_IO_URING, ASPIS_IO_URING_SQPOLL)));
 }
 
 void add_python(Samples& samples) {

@@ -88,7 +88,11 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   session->observer_ = TRY(Observer::create(
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
-  if (options.policy) TRYV(session->observer_->policy().replace(*options.policy));
+  if (options.policy) {
+    TRYV(session->observer_->policy().replace(*options.policy));
+    warn_unenforced(*session->observer_, *options.policy);
+    session->limits_.emplace(*session->observer_);
+  }
   session->interpreters_ = std::make_unique<Interpreters>(*session->observer_);
   session->interpreters_->attach_standard();
   return session;
@@ -130,6 +134,7 @@ void Session::receive(std::span<const std::byte> bytes) {
   }
   resolve_names(*event);
   auto process = processes_.apply(*event);
+  if (limits_ && head.kind == ASPIS_PROCESS_EXEC) limits_->note_exec(head);
   if (const auto* exec = event->as<ExecPayload>())
     interpreters_->note_image(head.pid, exec->exe.dev, exec->exe.ino);
   correlator_.apply(*event, std::move(process));

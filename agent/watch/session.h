@@ -14,6 +14,7 @@
 #include "agent/output/sink.h"
 #include "agent/watch/filter.h"
 #include "agent/watch/interpreters.h"
+#include "agent/watch/limits.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "policy/tables/compiled.h"
@@ -40,6 +41,8 @@ class Session {
 
   Observer& observer() { return *observer_; }
   Interpreters& interpreters() { return *interpreters_; }
+  /// Null: no policy.
+  LimitSetter* limits() { return limits_ ? &*limits_ : nullptr; }
 
   /// Handles all events that wait. Call when observer().ring_fd() is readable.
   Result<> pump();
@@ -73,6 +76,7 @@ class Session {
   // Last, so that they go first: their callbacks use what stands above.
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<Interpreters> interpreters_;
+  std::optional<LimitSetter> limits_;
 };
 
 /// ns, CLOCK_BOOTTIME.

@@ -193,7 +193,8 @@ struct aspis_privilege_event {
 	__u64 flags;	    /* mount flags */
 	__u32 target_pid;
 	__u32 number;	 /* capable: CAP_*; kill: signal; ptrace: PTRACE_MODE_*; bpf: BPF_*; module:
-			    READING_* */
+			    READING_*; rlimit: RLIMIT_*, its new hard value in `flags`; io_uring:
+			    the permission (policy.h) */
 	__u32 old_id[3]; /* setuid: real, effective, saved */
 	__u32 new_id[3];
 	__u16 text_len;

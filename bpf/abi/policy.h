@@ -51,6 +51,26 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
 #define ASPIS_LINK_SUBSET 0x200 /* the pair must pass the subset test */
 #define ASPIS_MAY_ALL_FILE 0x1ff
 
+/* Of the other classes, each with its own. */
+#define ASPIS_SIGNAL_SEND 0x1	 /* asked of the sender */
+#define ASPIS_SIGNAL_RECEIVE 0x2 /* asked of the target */
+#define ASPIS_SIGNAL_ALL 0x3
+#define ASPIS_PTRACE_TRACE 0x1 /* asked of the tracer */
+#define ASPIS_PTRACE_READ 0x2
+#define ASPIS_PTRACE_TRACEDBY 0x4 /* asked of the traced */
+#define ASPIS_PTRACE_READBY 0x8
+#define ASPIS_PTRACE_ALL 0xf
+#define ASPIS_MOUNT_MOUNT 0x1
+#define ASPIS_MOUNT_UMOUNT 0x2
+#define ASPIS_MOUNT_PIVOT_ROOT 0x4
+#define ASPIS_MOUNT_ALL 0x7
+#define ASPIS_USERNS_CREATE 0x1
+#define ASPIS_IO_URING_SQPOLL 0x1
+#define ASPIS_IO_URING_OVERRIDE_CREDS 0x2
+#define ASPIS_IO_URING_ALL 0x3
+#define ASPIS_CAPABILITY_USE 0x1
+#define ASPIS_RLIMIT_SET 0x1
+
 /* What rules say together about one subject; resolved by priority, deny before allow. */
 struct aspis_permissions {
 	__u16 allow;
@@ -179,6 +199,7 @@ enum aspis_info {
 	ASPIS_INFO_NOT_SUBSET,	    /* link not subset of target */
 	ASPIS_INFO_STACK_FULL,	    /* more than ASPIS_STACK_MAX profiles */
 	ASPIS_INFO_NO_RESOURCES,    /* no memory to decide with */
+	ASPIS_INFO_SOURCE,	    /* a mount's source that names no path by itself */
 	ASPIS_INFO_COUNT,
 };
 

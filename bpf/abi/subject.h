@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Subjects of the classes other than files: the bytes that a hook puts together and the rules of a
- * profile are matched against. Each begins with its class (enum aspis_class of policy.h). Numbers of
- * more than one byte are big-endian, so that ranges of them are ranges of bytes.
+ * profile are matched against. Each begins with its class (enum aspis_class of policy.h). Numbers
+ * of more than one byte are big-endian, so that ranges of them are ranges of bytes.
  */
 #ifndef ASPIS_ABI_SUBJECT_H
 #define ASPIS_ABI_SUBJECT_H
@@ -11,5 +11,32 @@
 
 /* Longest subject; a longer one is denied (ASPIS_INFO_TOO_LONG). */
 #define ASPIS_SUBJECT_MAX 4095
+
+/*
+ * Between tasks. PEER is the full name of a profile of the other task, or ASPIS_UNCONFINED; where
+ * it has several, the rules are asked for each.
+ *
+ *   SIGNAL    class, number of the signal, PEER
+ *   PTRACE    class, PEER
+ *   IO_URING  class (sqpoll); class, PEER (override_creds)
+ *   USERNS    class
+ */
+#define ASPIS_UNCONFINED "unconfined"
+
+/*
+ * Mounts. POINT is a path; SOURCE a path or what the program passed; neither is ever cut.
+ *
+ *   mount       class, POINT, NUL, SOURCE, NUL, TYPE, NUL, flags (4 bytes, MS_*)
+ *   umount      class, POINT
+ *   pivot_root  class, new root, NUL, where the old one goes
+ *
+ * Which parts an operation has, and which flags count, is as in security/apparmor/mount.c:
+ *   MS_REMOUNT                             no SOURCE, no TYPE, all flags
+ *   MS_BIND                                no TYPE, of the flags MS_BIND and MS_REC
+ *   MS_SHARED, _PRIVATE, _SLAVE, _UNBINDABLE  no SOURCE, no TYPE, of the flags those, MS_REC,
+ * MS_SILENT MS_MOVE, move_mount(2)                 no TYPE, MS_MOVE alone; no SOURCE if it is
+ * mounted nowhere yet a new file system                      all of them
+ */
+#define ASPIS_MOUNT_IGNORED 0x70400000u /* MS_KERNMOUNT, MS_NOSEC, MS_BORN, MS_ACTIVE */
 
 #endif

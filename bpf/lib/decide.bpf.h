@@ -57,8 +57,6 @@ int decide_link(struct scratch *scratch, struct aspis_task *state);
 /* bpf/inherit.bpf.c. The task has entered its domain by exec, from an unconfined one if `entering`:
  * which of its open files may it use there? */
 int inherit_files(struct scratch *scratch, struct aspis_task *state, __u32 entering);
-/* bpf/inherit.bpf.c. Is this open file one that the task may not use? */
-int file_revoked(struct aspis_task *state, __u64 file);
 /* bpf/attach.bpf.c. Which of these attachments (an offset of aspis_attachments) the walked path has:
  * id of a profile; 0: none; ASPIS_ATTACH_CONFLICT: several, none of them the best. */
 #define ASPIS_ATTACH_CONFLICT 0x10000
@@ -206,6 +204,13 @@ static __always_inline int access_tell(
 
 	scratch_release(scratch);
 	return answer;
+}
+
+/* Either, for hooks that are not hot and have begun their record in any case. */
+static __always_inline int access_end(struct scratch *scratch, struct aspis_task *state, __u16 kind)
+{
+	return access_told(scratch, state) ? access_tell(scratch, state, kind)
+					   : access_drop(scratch);
 }
 
 #endif

@@ -48,6 +48,8 @@ struct ruling {
 	__u8 null;
 	__u8 killed;
 	__u8 directory;
+	__u8 problem; /* enum aspis_info: why scratch.subject says nothing; set before rules are asked */
+	__u8 pad[3];
 	int answer; /* of the hook: 0, or a negative errno */
 	__u64 inode; /* address of the struct inode that owner rules ask about; 0: the task's own */
 };
@@ -67,7 +69,9 @@ struct scratch {
 	struct leftmatch left; /* of the attachment under trial */
 	struct decode decode;
 	__u32 subject_len;
-	__u8 subject[CHUNK_MAX]; /* of a class other than files (abi/subject.h) */
+	/* Of a class other than files (abi/subject.h); the second half is room for a last piece that
+	 * makes it too long. */
+	__u8 subject[2 * CHUNK_MAX];
 	char path[CHUNK_MAX + 256]; /* written from its end */
 	char record[RECORD_MAX + CHUNK_MAX] __attribute__((aligned(8)));
 };

@@ -44,6 +44,29 @@ static __always_inline int hook_answer(int answer)
 	HOOK_PROGRAM("?fmod_ret/security_" #hook, fmr__##hook, on_##hook)                          \
 	static __noinline int on_##hook(unsigned long long *ctx)
 
+/*
+ * A hook that decides, and that the other task's profile has a say in: argument `n` is that task. An
+ * unconfined current task does not leave at once if the other may be confined; only for hooks that
+ * are not hot.
+ */
+#define TWO_SIDED_PROGRAM(section, name, body, n)                                                  \
+	SEC(section)                                                                               \
+	int name(unsigned long long *ctx)                                                          \
+	{                                                                                          \
+		unsigned long long *volatile kept = ctx;                                           \
+		struct task_struct *other = (void *)ctx[n];                                        \
+                                                                                                   \
+		return current_may_be_tracked() || (enforcing && byte_may_be_tracked(other->pid))  \
+			       ? hook_answer(body(kept))                                           \
+			       : 0;                                                                \
+	}
+
+#define TWO_SIDED_HOOK(hook, n)                                                                    \
+	static __noinline int on_##hook(unsigned long long *ctx);                                  \
+	TWO_SIDED_PROGRAM("?lsm/" #hook, lsm__##hook, on_##hook, n)                                \
+	TWO_SIDED_PROGRAM("?fmod_ret/security_" #hook, fmr__##hook, on_##hook, n)                  \
+	static __noinline int on_##hook(unsigned long long *ctx)
+
 #define WATCH_PROGRAM(section, name, body)                                                         \
 	SEC(section)                                                                               \
 	int name(unsigned long long *ctx)                                                          \

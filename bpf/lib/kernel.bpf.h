@@ -163,6 +163,10 @@ struct task_struct {
 	struct css_set *cgroups;
 };
 
+struct rlimit {
+	unsigned long rlim_cur, rlim_max;
+};
+
 struct linux_binprm {
 	struct file *file;
 };

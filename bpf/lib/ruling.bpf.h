@@ -20,6 +20,17 @@ static __always_inline __u8 path_problem(struct scratch *scratch, __u16 profile_
 	return ASPIS_INFO_NONE;
 }
 
+/* The same of scratch.subject; of mounts, whose paths were walked, also why those have no name. */
+static __always_inline __u8 subject_problem(
+	struct scratch *scratch, __u32 class, __u16 profile_flags)
+{
+	if (scratch->ruling.problem)
+		return scratch->ruling.problem;
+	if (scratch->subject_len > ASPIS_SUBJECT_MAX)
+		return ASPIS_INFO_TOO_LONG;
+	return class == ASPIS_CLASS_MOUNT ? path_problem(scratch, profile_flags) : ASPIS_INFO_NONE;
+}
+
 /* The errno that AppArmor gives for it (security/apparmor/path.c). */
 static __always_inline int problem_errno(__u8 info)
 {

@@ -93,12 +93,17 @@ static __always_inline bool in_compat_call(struct task_struct *task)
 	return task->thread_info.status & TS_COMPAT;
 }
 
+static __always_inline bool byte_may_be_tracked(__u32 tid)
+{
+	return ((__u8 *)tracked_tids)[tid & (TID_BYTES - 1)];
+}
+
 /* The first answer. Every program starts with it. */
 static __always_inline bool current_may_be_tracked(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return ((__u8 *)tracked_tids)[task->pid & (TID_BYTES - 1)];
+	return byte_may_be_tracked(task->pid);
 }
 
 /* Makes `task` tracked; returns its state, or NULL and counts when the kernel has no memory for it.

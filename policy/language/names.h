@@ -40,6 +40,8 @@ struct MountOption {
   std::uint8_t group;
   std::uint8_t side;         ///< options of a group with the same side mean the same
   bool propagation = false;  ///< changes propagation: takes no source
+  std::uint32_t flags = 0;   ///< MS_* of mount(2) that it is about
+  bool clears = false;       ///< it means that they are not set
 };
 constexpr std::size_t kMountGroups = 16;
 std::span<const MountOption> mount_options();

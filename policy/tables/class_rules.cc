@@ -9,6 +9,16 @@ namespace {
 /// Every class in turn, as "all," and the flag default_allow mean it.
 void lower_all(const Rule& rule, const ClassContext& context) {
   lower(rule, CapabilityRule{}, context);
+  lower(rule, SignalRule{}, context);
+  lower(rule, PtraceRule{}, context);
+  MountRule mount;
+  for (const auto operation :
+       {MountOperation::Mount, MountOperation::Umount, MountOperation::PivotRoot}) {
+    mount.operation = operation;
+    lower(rule, mount, context);
+  }
+  lower(rule, UsernsRule{}, context);
+  lower(rule, IoUringRule{}, context);
 }
 
 }  // namespace

@@ -23,5 +23,13 @@ void lower_class_rules(const Profile& profile, const ClassContext& context);
 
 // One for each class, in the file of its name.
 void lower(const Rule& rule, const CapabilityRule& body, const ClassContext& context);
+void lower(const Rule& rule, const SignalRule& body, const ClassContext& context);
+void lower(const Rule& rule, const PtraceRule& body, const ClassContext& context);
+void lower(const Rule& rule, const MountRule& body, const ClassContext& context);
+void lower(const Rule& rule, const UsernsRule& body, const ClassContext& context);
+void lower(const Rule& rule, const IoUringRule& body, const ClassContext& context);
+void lower(const Rule& rule, const RlimitRule& body, const ClassContext& context);
+void lower(const Rule& rule, const DbusRule& body, const ClassContext& context);
+void lower(const Rule& rule, const MqueueRule& body, const ClassContext& context);
 
 }  // namespace aspis::policy

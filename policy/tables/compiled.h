@@ -30,6 +30,9 @@ struct Decider {
   std::vector<aspis_outcome> outcomes{aspis_outcome{}};
 };
 
+/// Hard limits by RLIMIT_*.
+using Limits = std::array<std::optional<std::uint64_t>, ASPIS_RLIMITS>;
+
 struct CompiledProfile {
   Position at;
   std::string name;    ///< with its namespace and parents
@@ -47,7 +50,7 @@ struct CompiledProfile {
   Decider rules;
   std::array<std::uint16_t, 16> rule_start{};  ///< by class
   std::uint64_t capability_allow = 0, capability_deny = 0, capability_audit = 0;
-  std::array<std::optional<std::uint64_t>, ASPIS_RLIMITS> rlimits;
+  Limits rlimits;
 };
 
 struct CompiledPolicy {

@@ -11,10 +11,13 @@ arena arena_of(const Image& image) {
           static_cast<__u32>(image.bytes.size() - ASPIS_ARENA_SLACK - 1)};
 }
 
-std::uint32_t run(arena arena, matcher matcher, std::string_view bytes) {
-  std::uint32_t state = matcher.head->start;
+std::uint32_t run_from(std::uint32_t state, arena arena, matcher matcher, std::string_view bytes) {
   for (const char byte : bytes) state = match_step(arena, matcher, state, static_cast<__u8>(byte));
   return state;
+}
+
+std::uint32_t run(arena arena, matcher matcher, std::string_view bytes) {
+  return run_from(matcher.head->start, arena, matcher, bytes);
 }
 
 /// Bytes that the longest left match of a profile takes.
@@ -44,6 +47,17 @@ aspis_permissions file_permissions(const Image& image, std::uint16_t id, std::st
   const auto& outcome =
       *ARENA_AT(arena, aspis_outcome, profile.file_outcomes + index * sizeof(aspis_outcome));
   return owner ? outcome.owner : outcome.other;
+}
+
+aspis_permissions class_permissions(const Image& image, std::uint16_t id, aspis_class kind,
+                                    std::string_view subject) {
+  const arena arena = arena_of(image);
+  const aspis_profile& profile = profile_of(image, id);
+  const matcher matcher = matcher_at(arena, profile.rules);
+  const std::uint32_t state = run_from(profile.rule_start[kind], arena, matcher, subject);
+  const std::uint32_t index = match_outcome(arena, matcher, state);
+  return ARENA_AT(arena, aspis_outcome, profile.rule_outcomes + index * sizeof(aspis_outcome))
+      ->other;
 }
 
 std::uint16_t attached(const Image& image, const aspis_attachments& attachments,

@@ -17,6 +17,10 @@ const aspis_profile& profile_of(const Image& image, std::uint16_t id);
 aspis_permissions file_permissions(const Image& image, std::uint16_t id, std::string_view path,
                                    bool owner);
 
+/// Permissions of a profile on a subject of a class (bpf/abi/subject.h) without its class byte.
+aspis_permissions class_permissions(const Image& image, std::uint16_t id, aspis_class kind,
+                                    std::string_view subject);
+
 /// Id of the profile that attaches to a path; 0: none, or several do and none is the best.
 std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
                        std::string_view path);

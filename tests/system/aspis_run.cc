@@ -155,6 +155,9 @@ std::string aspis_binary() {
 std::string trigger_binary() {
   return TRIGGER_BINARY;
 }
+std::string rights_binary() {
+  return RIGHTS_BINARY;
+}
 std::string flood_binary() {
   return FLOOD_BINARY;
 }

@@ -62,5 +62,6 @@ const std::string& system_python();
 std::string aspis_binary();
 std::string trigger_binary();
 std::string flood_binary();
+std::string rights_binary();
 
 }  // namespace aspis::test

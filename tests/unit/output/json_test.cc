@@ -167,6 +167,9 @@ TEST(Json, Privilege) {
   EXPECT_EQ(payload_of(ASPIS_PRIV_MODULE, "privilege"),
             Json::parse(R"({"path":"/lib/modules/x.ko","reading":"READING_MODULE"})"));
   EXPECT_EQ(payload_of(ASPIS_PRIV_USERNS, "privilege"), Json::object());
+  EXPECT_EQ(payload_of(ASPIS_PRIV_RLIMIT, "privilege"),
+            Json::parse(R"({"limit":"RLIMIT_NOFILE","value":1024,"target":{"pid":1234}})"));
+  EXPECT_EQ(payload_of(ASPIS_PRIV_IO_URING, "privilege"), Json::parse(R"({"use":"sqpoll"})"));
 }
 
 TEST(Json, Processes) {

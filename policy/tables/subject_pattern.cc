@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/tables/subject_pattern.h"
+
+#include "policy/language/variables.h"
+
+namespace aspis::policy {
+
+ExpressionId SubjectPattern::one_of(std::span<const std::uint8_t> values) {
+  automaton::ByteSet set;
+  for (const std::uint8_t value : values) set.set(value);
+  return all().set(set);
+}
+
+ExpressionId SubjectPattern::any_byte() {
+  return all().set(automaton::ByteSet().set());
+}
+
+ExpressionId SubjectPattern::any_text() {
+  return all().star(all().set(automaton::ByteSet().set().reset(0)));
+}
+
+std::optional<ExpressionId> SubjectPattern::alternatives(const std::vector<std::string>& texts,
+                                                         const Word& word, bool filter_slashes) {
+  std::vector<ExpressionId> found;
+  for (const std::string& text : texts) {
+    const auto aare = context_.rules.pattern(text, word, filter_slashes);
+    if (!aare) return std::nullopt;
+    found.push_back(aare->expression);
+  }
+  if (found.empty()) return std::nullopt;  // an undefined variable
+  return all().alternate(found);
+}
+
+std::optional<ExpressionId> SubjectPattern::path(const Word& word) {
+  return alternatives(expand_path(word, context_.patterns), word, true);
+}
+
+std::optional<ExpressionId> SubjectPattern::name(const Word& word) {
+  const PatternContext& patterns = context_.patterns;
+  return alternatives(expand(word, patterns.variables, patterns.diagnostics), word, false);
+}
+
+std::optional<ExpressionId> SubjectPattern::names(std::span<const Word> words) {
+  std::vector<ExpressionId> found;
+  for (const Word& word : words) {
+    const auto one = name(word);
+    if (!one) return std::nullopt;
+    found.push_back(*one);
+  }
+  return all().alternate(found);
+}
+
+std::optional<ExpressionId> SubjectPattern::peer(const std::optional<Word>& word) {
+  return word ? name(*word) : any_text();
+}
+
+std::uint16_t permissions_of(std::span<const Word> words, std::span<const PermissionWord> table,
+                             std::uint16_t all) {
+  if (words.empty()) return all;
+  std::uint16_t permissions = 0;
+  for (const Word& word : words) {
+    for (const PermissionWord& entry : table) {
+      if (entry.word == word.text) permissions |= entry.permissions;
+    }
+  }
+  return permissions;
+}
+
+}  // namespace aspis::policy

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules other than file rules, enforced: capability, signal, ptrace, mount, rlimit, userns,
+// io_uring. A program does what they are about and says which errno it got; expected ones are
+// AppArmor's.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "tests/system/aspis_run.h"
+
+namespace aspis::test {
+namespace {
+
+using Results = std::map<std::string, std::string>;
+
+constexpr const char* kTight = R"(
+profile tight {
+  file,
+  /** ix,
+  capability dac_override sys_resource,
+  deny capability sys_nice,
+  signal (send, receive) set=(term, exists, kill) peer=@{profile_name},
+  ptrace (read, readby) peer=@{profile_name},
+  deny userns,
+  io_uring override_creds,
+  set rlimit nofile <= 40,
+}
+)";
+
+/// What the kernel and the backend cannot do is skipped by name.
+const Results kRefused = {
+    {"capability", "EPERM"},
+    {"nice", "EACCES"},
+    {"term", "0"},
+    {"exists", "0"},
+    {"own", "0"},
+    {"usr1", "EACCES"},
+    {"init", "EACCES"},
+    {"attach", "EACCES"},
+    {"traceme", "EACCES"},
+    {"limit_is_40", "0"},
+    {"limit_raise", "EACCES"},
+    {"userns", "EACCES"},
+    {"sqpoll", "EACCES"},
+    {"limit_lower", "0"},
+};
+
+Results results_of(const std::string& out) {
+  Results results;
+  std::istringstream lines(out);
+  std::string name, result;
+  while (lines >> name >> result) results[name] = result;
+  return results;
+}
+
+struct Done {
+  Observation seen;
+  Results results;
+};
+
+/// Runs the operations under a profile, in a mount namespace of their own.
+Done under(const std::string& backend, const std::string& text, const std::string& directory,
+           const std::vector<std::string>& operations, std::vector<std::string> options = {}) {
+  const std::string file = directory + "/profile";
+  std::ofstream(file) << text;
+  options.insert(options.end(), {"--profile", file});
+  std::vector<std::string> command = {rights_binary(), directory};
+  command.insert(command.end(), operations.begin(), operations.end());
+  Done done;
+  done.seen = observe(backend, command, options);
+  done.results = results_of(done.seen.outcome.out);
+  return done;
+}
+
+std::vector<std::string> names(const Results& results) {
+  std::vector<std::string> found;
+  for (const auto& [name, result] : results)
+    if (name != "limit_lower") found.push_back(name);
+  found.emplace_back("limit_lower");  // what follows it has fewer files
+  return found;
+}
+
+class Privileges : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::string backend = GetParam();
+    if (const auto found = backends().find(backend); found == backends().end())
+      FAIL() << "aspis probe says nothing of " << backend;
+    else if (!found->second.empty())
+      GTEST_SKIP() << backend << " " << found->second;
+    if (std::getenv("ASPIS_VM_BACKEND") == nullptr)
+      GTEST_SKIP() << "confines processes and mounts file systems: in guests only";
+  }
+  void TearDown() override {
+    for (const char* name : {"a", "b", "c"}) ::umount2(directory_.path(name).c_str(), MNT_DETACH);
+  }
+  const TemporaryDirectory directory_;
+};
+
+/// security_userns_create() is no place for fmod_ret.
+bool cannot_enforce(const std::string& backend, const std::string& name) {
+  return backend == "fmod_ret" && name == "userns";
+}
+
+TEST_P(Privileges, RefusedWithTheErrnoOfAppArmor) {
+  const Done done = under(GetParam(), kTight, directory_.path(), names(kRefused));
+  ASSERT_EQ(done.seen.outcome.code(), 0) << done.seen.outcome.err;
+  for (const auto& [name, expected] : kRefused) {
+    const auto found = done.results.find(name);
+    ASSERT_NE(found, done.results.end()) << name;
+    if (cannot_enforce(GetParam(), name)) {
+      EXPECT_NE(done.seen.outcome.err.find("profile tight: userns rules are not enforced here"),
+                std::string::npos)
+          << done.seen.outcome.err;
+      continue;
+    }
+    EXPECT_EQ(found->second, expected) << name;
+  }
+  EXPECT_FALSE(matching(done.seen.events, {{"type", "privilege.kill"},
+                                           {"verdict", "denied"},
+                                           {"denied", "send"},
+                                           {"profile", "tight"},
+                                           {"privilege.signal", "SIGUSR1"}})
+                   .empty());
+  EXPECT_FALSE(matching(done.seen.events, {{"type", "privilege.capable"},
+                                           {"verdict", "denied"},
+                                           {"privilege.capability", "CAP_SYS_ADMIN"}})
+                   .empty());
+  EXPECT_FALSE(matching(done.seen.events, {{"type", "privilege.capable"},
+                                           {"quiet", "true"},
+                                           {"privilege.capability", "CAP_SYS_NICE"}})
+                   .empty());
+  EXPECT_FALSE(matching(done.seen.events, {{"type", "privilege.rlimit"},
+                                           {"verdict", "denied"},
+                                           {"privilege.limit", "RLIMIT_NOFILE"}})
+                   .empty());
+}
+
+TEST_P(Privileges, ComplainReportsAndAllows) {
+  const Done done = under(GetParam(), kTight, directory_.path(),
+                          {"capability", "usr1", "attach", "limit_raise", "nice"}, {"--complain"});
+  ASSERT_EQ(done.seen.outcome.code(), 0) << done.seen.outcome.err;
+  for (const char* name : {"capability", "usr1", "attach", "limit_raise"})
+    EXPECT_EQ(done.results.at(name), "0") << name;
+  EXPECT_EQ(done.results.at("nice"), "EACCES");  // a rule that denies denies in complain, too
+  for (const char* type :
+       {"privilege.capable", "privilege.kill", "privilege.ptrace", "privilege.rlimit"})
+    EXPECT_FALSE(matching(done.seen.events, {{"type", type}, {"verdict", "complain"}}).empty())
+        << type;
+}
+
+TEST_P(Privileges, MountsByKindFlagsAndPaths) {
+  const std::string at = directory_.path();
+  const std::string profile =
+      "profile mounts {\n  file,\n  /** ix,\n  capability,\n  mount options=(nosuid) fstype=tmpfs "
+      "-> " +
+      at + "/a/,\n  umount " + at + "/b/,\n  remount options=(ro, nosuid) " + at +
+      "/a/,\n  mount options=(bind) " + at + "/a/ -> " + at + "/b/,\n}\n";
+  const Done done = under(GetParam(), profile, at,
+                          {"tmpfs_dev", "tmpfs", "pivot", "remount", "bind_dots", "bind_etc",
+                           "bind", "private", "shared", "move", "umount", "umount_b"});
+  ASSERT_EQ(done.seen.outcome.code(), 0) << done.seen.outcome.err;
+  const Results expected = {
+      {"tmpfs_dev", "EACCES"}, {"tmpfs", "0"},       {"remount", "0"},      {"bind_dots", "EACCES"},
+      {"bind_etc", "EACCES"},  {"bind", "0"},        {"private", "EACCES"}, {"shared", "EACCES"},
+      {"move", "EACCES"},      {"umount", "EACCES"}, {"pivot", "EACCES"},   {"umount_b", "0"},
+  };
+  EXPECT_EQ(done.results, expected);
+  EXPECT_FALSE(matching(done.seen.events, {{"type", "privilege.umount"},
+                                           {"verdict", "denied"},
+                                           {"denied", "umount"},
+                                           {"privilege.path", at + "/a"}})
+                   .empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Privileges, testing::Values("lsm", "fmod_ret"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace aspis::test
