@@ -81,10 +81,27 @@ class Subsets {
     }
     targets_.clear();
     for (uint32_t g = 0; g < group_count_; ++g) targets_.push_back(target(groups_[g].follows));
-    for (uint32_t c = 0; c < dfa_.classes.count; ++c) {
-      dfa_.next.push_back(targets_[group_of_[c]]);
-    }
+    add_row();
     dfa_.accept.push_back(accepted());
+  }
+
+  /// Numbers the targets in the order of classes, equal ones as one: so that alike rows have the
+  /// same shape.
+  void add_row() {
+    const size_t begin = dfa_.targets.size();
+    for (uint32_t g = 0; g < group_count_; ++g) groups_[g].split = kNoGroup;
+    for (uint32_t& group : group_of_) {
+      if (groups_[group].split == kNoGroup) {
+        const auto same =
+            std::find(dfa_.targets.begin() + static_cast<ptrdiff_t>(begin), dfa_.targets.end(),
+                      targets_[group]);
+        groups_[group].split = static_cast<uint32_t>(same - dfa_.targets.begin() - begin);
+        if (same == dfa_.targets.end()) dfa_.targets.push_back(targets_[group]);
+      }
+      group = groups_[group].split;
+    }
+    dfa_.shape.push_back(dfa_.shapes.intern(group_of_).id);
+    dfa_.row.push_back(static_cast<uint32_t>(dfa_.targets.size()));
   }
 
   /// Refines the classes by the byte sets of the state's positions, and leaves in groups_of_set_
