@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/automaton/set_pool.h"
+
 namespace aspis::automaton {
 namespace {
 
@@ -69,8 +71,7 @@ class Subsets {
   };
 
   void expand(uint32_t state) {
-    const auto positions = states_[state];
-    positions_now_.assign(positions.begin(), positions.end());
+    states_.read(state, positions_now_);
     find_groups();
     for (uint32_t position : positions_now_) {
       const uint32_t set = positions_.set[position];
@@ -92,9 +93,8 @@ class Subsets {
     for (uint32_t g = 0; g < group_count_; ++g) groups_[g].split = kNoGroup;
     for (uint32_t& group : group_of_) {
       if (groups_[group].split == kNoGroup) {
-        const auto same =
-            std::find(dfa_.targets.begin() + static_cast<ptrdiff_t>(begin), dfa_.targets.end(),
-                      targets_[group]);
+        const auto same = std::find(dfa_.targets.begin() + static_cast<ptrdiff_t>(begin),
+                                    dfa_.targets.end(), targets_[group]);
         groups_[group].split = static_cast<uint32_t>(same - dfa_.targets.begin() - begin);
         if (same == dfa_.targets.end()) dfa_.targets.push_back(targets_[group]);
       }
@@ -194,8 +194,10 @@ class Subsets {
   /// Counts for each rule how often its positions are in a state.
   [[nodiscard]] std::vector<RuleId> heaviest() const {
     std::vector<int64_t> steps(positions_.marks.size() + 1);  // differences of the counts
+    std::vector<uint32_t> members;
     for (uint32_t state = 0; state < states_.size(); ++state) {
-      for (uint32_t position : states_[state]) {
+      states_.read(state, members);
+      for (uint32_t position : members) {
         ++steps[positions_.mark_lo[position]];
         --steps[positions_.mark_hi[position]];
       }
@@ -235,8 +237,8 @@ class Subsets {
   const Positions& positions_;
   const DfaLimits limits_;
   Dfa dfa_;
-  SequencePool states_;  // sets of positions; ids are states
-  SequencePool unions_;  // sets of follow sets
+  SetPool states_;  // of positions; ids are states
+  SetPool unions_;  // of follow sets
   std::vector<uint32_t> state_of_union_;
   std::vector<std::vector<uint32_t>> classes_of_set_;
   std::vector<uint32_t> mark_of_;

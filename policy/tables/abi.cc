@@ -42,21 +42,51 @@ constexpr ClassFeature kFeatures[] = {
 };
 
 // The class of each kind of rule. "all," is of every class, and dbus is none of ours.
-aspis_class class_of(const FileRule&) { return ASPIS_CLASS_FILE; }
-aspis_class class_of(const LinkRule&) { return ASPIS_CLASS_FILE; }
-aspis_class class_of(const CapabilityRule&) { return ASPIS_CLASS_CAPABILITY; }
-aspis_class class_of(const NetworkRule&) { return ASPIS_CLASS_NETWORK; }
-aspis_class class_of(const UnixRule&) { return ASPIS_CLASS_UNIX; }
-aspis_class class_of(const MountRule&) { return ASPIS_CLASS_MOUNT; }
-aspis_class class_of(const PtraceRule&) { return ASPIS_CLASS_PTRACE; }
-aspis_class class_of(const SignalRule&) { return ASPIS_CLASS_SIGNAL; }
-aspis_class class_of(const RlimitRule&) { return ASPIS_CLASS_RLIMIT; }
-aspis_class class_of(const ChangeProfileRule&) { return ASPIS_CLASS_CHANGE_PROFILE; }
-aspis_class class_of(const UsernsRule&) { return ASPIS_CLASS_USERNS; }
-aspis_class class_of(const IoUringRule&) { return ASPIS_CLASS_IO_URING; }
-aspis_class class_of(const MqueueRule&) { return ASPIS_CLASS_MQUEUE; }
-aspis_class class_of(const DbusRule&) { return ASPIS_CLASS_COUNT; }
-aspis_class class_of(const AllRule&) { return ASPIS_CLASS_COUNT; }
+aspis_class class_of(const FileRule&) {
+  return ASPIS_CLASS_FILE;
+}
+aspis_class class_of(const LinkRule&) {
+  return ASPIS_CLASS_FILE;
+}
+aspis_class class_of(const CapabilityRule&) {
+  return ASPIS_CLASS_CAPABILITY;
+}
+aspis_class class_of(const NetworkRule&) {
+  return ASPIS_CLASS_NETWORK;
+}
+aspis_class class_of(const UnixRule&) {
+  return ASPIS_CLASS_UNIX;
+}
+aspis_class class_of(const MountRule&) {
+  return ASPIS_CLASS_MOUNT;
+}
+aspis_class class_of(const PtraceRule&) {
+  return ASPIS_CLASS_PTRACE;
+}
+aspis_class class_of(const SignalRule&) {
+  return ASPIS_CLASS_SIGNAL;
+}
+aspis_class class_of(const RlimitRule&) {
+  return ASPIS_CLASS_RLIMIT;
+}
+aspis_class class_of(const ChangeProfileRule&) {
+  return ASPIS_CLASS_CHANGE_PROFILE;
+}
+aspis_class class_of(const UsernsRule&) {
+  return ASPIS_CLASS_USERNS;
+}
+aspis_class class_of(const IoUringRule&) {
+  return ASPIS_CLASS_IO_URING;
+}
+aspis_class class_of(const MqueueRule&) {
+  return ASPIS_CLASS_MQUEUE;
+}
+aspis_class class_of(const DbusRule&) {
+  return ASPIS_CLASS_COUNT;
+}
+aspis_class class_of(const AllRule&) {
+  return ASPIS_CLASS_COUNT;
+}
 
 std::uint16_t classes_of(const Features& features) {
   std::uint16_t classes = kAlways;
@@ -112,8 +142,10 @@ Mediation::Mediation(const Policy& policy, Diagnostics& diagnostics) : diagnosti
   }
   for (const Abi& other : policy.abis) {
     if (other.path == abi_) continue;
-    diagnostics.warning(other.at, "This abi is ignored: all of a policy has the one that comes "
-                                  "first, here " + abi_ + ".");
+    diagnostics.warning(other.at,
+                        "This abi is ignored: all of a policy has the one that comes "
+                        "first, here " +
+                            abi_ + ".");
   }
 }
 

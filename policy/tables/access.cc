@@ -106,8 +106,7 @@ class Half {
 
 Resolved resolve(std::span<const Access> all, std::span<const std::uint32_t> matching) {
   Resolved resolved;
-  resolved.outcome.owner =
-      Half(all, matching, Ownership::Other).resolve(resolved.conflict);
+  resolved.outcome.owner = Half(all, matching, Ownership::Other).resolve(resolved.conflict);
   std::optional<ExecConflict> conflict;
   resolved.outcome.other = Half(all, matching, Ownership::Owner).resolve(conflict);
   if (!resolved.conflict) resolved.conflict = conflict;
