@@ -23,8 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Raise it when more agree; fewer is a regression.
-constexpr std::size_t kAgreeing = 1426;
+/// Raise it when more agree; fewer is a regression. The one that does not is refused for its size
+/// (profile/exploding_profile.sd).
+constexpr std::size_t kAgreeing = 1425;
 constexpr std::size_t kShownNames = 15;
 
 struct Expectation {
