@@ -51,8 +51,10 @@ Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
   policy::Diagnostics diagnostics;
   const policy::ParseOptions parse_options{options.include_directories, options.base, {}};
   const policy::Policy tree = policy::parse(sources, *file, parse_options, diagnostics);
-  if (diagnostics.errors() == 0)
-    loaded->compiled = policy::compile(tree, diagnostics, &loaded->explanations);
+  if (diagnostics.errors() == 0) {
+    loaded->compiled =
+        policy::compile(tree, diagnostics, options.explain ? &loaded->explanations : nullptr);
+  }
   print(diagnostics, sources, options.quiet);
   if (diagnostics.errors() == 0) return loaded;
   return fail(sources.name(*file) + ": " + counted(diagnostics.errors(), "error") +
@@ -85,8 +87,7 @@ Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const s
   if (tops == 0) return fail(file + " has no profile");
   if (tops == 1) return top->name;
   const policy::Image image = policy::lay_out(policy);
-  const auto& root =
-      *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
+  const auto& root = *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
   const std::uint16_t id = policy::attached(image, root.attachments, resolved(command));
   if (id != 0) return image.names[id];
   return fail(file + " has several profiles, and none of them attaches to " + command +

@@ -20,7 +20,8 @@ namespace aspis {
 struct PolicyOptions {
   std::vector<std::string> include_directories;
   std::string base = "/etc/apparmor.d";
-  bool quiet = false;  ///< no warnings
+  bool quiet = false;    ///< no warnings
+  bool explain = false;  ///< with explanations, which take time and memory
 };
 
 /// Adds -I and --base.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/automaton/aare.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -32,6 +33,7 @@ class Parser {
     }
     offsets_.push_back(text.size());
     ByteSet not_nul = ByteSet{}.set().reset(0);
+    result_.specificity = Specificity::kNames;
     any_ = expressions.set(not_nul);
     no_slash_ = expressions.set(not_nul.reset('/'));
     groups_.emplace_back();
@@ -103,8 +105,9 @@ class Parser {
     groups_.back().sequence.push_back(expressions_.byte(static_cast<uint8_t>(byte)));
   }
 
-  void glob(ExpressionId part) {
+  void glob(ExpressionId part, Specificity specificity = Specificity::kGlob) {
     exact_ = false;
+    result_.specificity = std::min(result_.specificity, specificity);
     groups_.back().sequence.push_back(part);
   }
 
@@ -165,7 +168,8 @@ class Parser {
     }
     if (at_ == first) return error(from, "this class is empty: write \\] for the character ]");
     ++at_;
-    glob(expressions_.set(negated ? ~bytes : bytes));
+    glob(expressions_.set(negated ? ~bytes : bytes),
+         negated ? Specificity::kGlob : Specificity::kClasses);
   }
 
   std::optional<uint8_t> class_byte() {

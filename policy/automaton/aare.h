@@ -25,10 +25,18 @@ struct AareOptions {
   bool filter_slashes = true;
 };
 
+/// How much an AARE says about the strings that it matches: exec rules know no other order.
+/// AppArmor has two levels, and 4.1 moved classes from the lower one to the higher.
+enum class Specificity : uint8_t {
+  kGlob,     // ?, * or [^...]
+  kClasses,  // [...]
+  kNames,    // nothing but alternations
+};
+
 struct Aare {
   ExpressionId expression;
-  bool exact;  // no glob: matches one string, which is `prefix`. The only specificity that exec
-               // rules know
+  bool exact;  // no glob nor alternation: matches one string, which is `prefix`
+  Specificity specificity;
   std::string prefix;  // what each match begins with: all before the first glob, escapes resolved
   std::vector<AareNote> warnings;
 };

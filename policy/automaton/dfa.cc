@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/automaton/set_pool.h"
+
 namespace aspis::automaton {
 namespace {
 
@@ -69,8 +71,7 @@ class Subsets {
   };
 
   void expand(uint32_t state) {
-    const auto positions = states_[state];
-    positions_now_.assign(positions.begin(), positions.end());
+    states_.read(state, positions_now_);
     find_groups();
     for (uint32_t position : positions_now_) {
       const uint32_t set = positions_.set[position];
@@ -81,10 +82,26 @@ class Subsets {
     }
     targets_.clear();
     for (uint32_t g = 0; g < group_count_; ++g) targets_.push_back(target(groups_[g].follows));
-    for (uint32_t c = 0; c < dfa_.classes.count; ++c) {
-      dfa_.next.push_back(targets_[group_of_[c]]);
-    }
+    add_row();
     dfa_.accept.push_back(accepted());
+  }
+
+  /// Numbers the targets in the order of classes, equal ones as one: so that alike rows have the
+  /// same shape.
+  void add_row() {
+    const size_t begin = dfa_.targets.size();
+    for (uint32_t g = 0; g < group_count_; ++g) groups_[g].split = kNoGroup;
+    for (uint32_t& group : group_of_) {
+      if (groups_[group].split == kNoGroup) {
+        const auto same = std::find(dfa_.targets.begin() + static_cast<ptrdiff_t>(begin),
+                                    dfa_.targets.end(), targets_[group]);
+        groups_[group].split = static_cast<uint32_t>(same - dfa_.targets.begin() - begin);
+        if (same == dfa_.targets.end()) dfa_.targets.push_back(targets_[group]);
+      }
+      group = groups_[group].split;
+    }
+    dfa_.shape.push_back(dfa_.shapes.intern(group_of_).id);
+    dfa_.row.push_back(static_cast<uint32_t>(dfa_.targets.size()));
   }
 
   /// Refines the classes by the byte sets of the state's positions, and leaves in groups_of_set_
@@ -177,8 +194,10 @@ class Subsets {
   /// Counts for each rule how often its positions are in a state.
   [[nodiscard]] std::vector<RuleId> heaviest() const {
     std::vector<int64_t> steps(positions_.marks.size() + 1);  // differences of the counts
+    std::vector<uint32_t> members;
     for (uint32_t state = 0; state < states_.size(); ++state) {
-      for (uint32_t position : states_[state]) {
+      states_.read(state, members);
+      for (uint32_t position : members) {
         ++steps[positions_.mark_lo[position]];
         --steps[positions_.mark_hi[position]];
       }
@@ -218,8 +237,8 @@ class Subsets {
   const Positions& positions_;
   const DfaLimits limits_;
   Dfa dfa_;
-  SequencePool states_;  // sets of positions; ids are states
-  SequencePool unions_;  // sets of follow sets
+  SetPool states_;  // of positions; ids are states
+  SetPool unions_;  // of follow sets
   std::vector<uint32_t> state_of_union_;
   std::vector<std::vector<uint32_t>> classes_of_set_;
   std::vector<uint32_t> mark_of_;

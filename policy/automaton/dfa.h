@@ -29,17 +29,25 @@ struct DfaLimits {
   size_t entries = 32'000'000;
 };
 
-/// State 0 is dead: it accepts nothing, and no byte leads out of it.
+/// State 0 is dead: it accepts nothing, and no byte leads out of it. Most states lead to a handful of
+/// others, so a row holds each target once, and its shape tells which class takes which: a tenth of
+/// the memory of a full row.
 struct Dfa {
   ByteClasses classes;
   uint32_t start = 0;
-  std::vector<uint32_t> next;    // [state * classes.count + class]
-  std::vector<uint32_t> accept;  // by state: id in accept_sets
+  std::vector<uint32_t> shape;    // by state: id in `shapes`
+  SequencePool shapes;            // by class: index into the targets of the state
+  std::vector<uint32_t> row{0};   // by state, and the end: where its targets begin
+  std::vector<uint32_t> targets;  // of each state, all different
+  std::vector<uint32_t> accept;   // by state: id in accept_sets
   SequencePool accept_sets;      // sorted rule ids; id 0 is the empty set
   std::vector<RuleId>
       heaviest;  // the rules that are in the most states, the heaviest first; at most 8
 
   [[nodiscard]] uint32_t states() const { return static_cast<uint32_t>(accept.size()); }
+  [[nodiscard]] uint32_t next(uint32_t state, uint32_t byte_class) const {
+    return targets[row[state] + shapes[shape[state]][byte_class]];
+  }
 };
 
 /// Subset construction over all rules together. BlowUp names the heaviest rules when a limit is

@@ -10,29 +10,54 @@
 namespace aspis::automaton {
 namespace {
 
-/// Transitions into each state.
-struct Incoming {
-  explicit Incoming(const Dfa& dfa) : begin(dfa.states() + size_t{1}) {
-    for (uint32_t target : dfa.next) {
-      if (target != 0) ++begin[target];
-    }
-    size_t total = 0;
-    for (size_t& entry : begin) total += std::exchange(entry, total);
-    source.resize(total);
-    byte_class.resize(total);
-    std::vector<size_t> free(begin.begin(), begin.end());
-    const uint32_t classes = dfa.classes.count;
-    for (size_t i = 0; i < dfa.next.size(); ++i) {
-      if (dfa.next[i] == 0) continue;
-      const size_t at = free[dfa.next[i]]++;
-      source[at] = static_cast<uint32_t>(i / classes);
-      byte_class[at] = static_cast<uint8_t>(i % classes);
+/// The sets of classes that lead from a state to the same other one; equal ones have equal ids.
+struct Labels {
+  explicit Labels(const Dfa& dfa) {
+    std::vector<std::vector<uint32_t>> classes;  // by target
+    for (uint32_t shape = 0; shape < dfa.shapes.size(); ++shape) {
+      classes.clear();
+      for (uint32_t c = 0; c < dfa.classes.count; ++c) {
+        const uint32_t target = dfa.shapes[shape][c];
+        if (target >= classes.size()) classes.resize(target + size_t{1});
+        classes[target].push_back(c);
+      }
+      first.push_back(static_cast<uint32_t>(of.size()));
+      for (const auto& set : classes) of.push_back(sets.intern(set).id);
     }
   }
 
-  std::vector<size_t> begin;  // by target, and the end
+  SequencePool sets;
+  std::vector<uint32_t> first;  // by shape: in `of`
+  std::vector<uint32_t> of;     // by target of the shape: id in `sets`
+};
+
+/// Transitions into each state but the dead one.
+struct Incoming {
+  Incoming(const Dfa& dfa, const Labels& labels) : begin(dfa.states() + size_t{1}) {
+    for (uint32_t target : dfa.targets) {
+      if (target != 0) ++begin[target];
+    }
+    uint32_t total = 0;
+    for (uint32_t& entry : begin) total += std::exchange(entry, total);
+    source.resize(total);
+    label.resize(total);
+    // Filled from the front: begin[t] moves to the end of t, which is where t + 1 begins.
+    for (uint32_t state = 0; state < dfa.states(); ++state) {
+      const uint32_t first = labels.first[dfa.shape[state]];
+      for (uint32_t i = dfa.row[state]; i < dfa.row[state + 1]; ++i) {
+        if (dfa.targets[i] == 0) continue;
+        const uint32_t at = begin[dfa.targets[i]]++;
+        source[at] = state;
+        label[at] = labels.of[first + i - dfa.row[state]];
+      }
+    }
+    for (size_t i = begin.size() - 1; i > 0; --i) begin[i] = begin[i - 1];
+    begin[0] = 0;
+  }
+
+  std::vector<uint32_t> begin;  // by target, and the end
   std::vector<uint32_t> source;
-  std::vector<uint8_t> byte_class;
+  std::vector<uint32_t> label;
 };
 
 class Partition {
@@ -40,7 +65,7 @@ class Partition {
   static constexpr uint32_t kDead = UINT32_MAX;
 
   Partition(const Dfa& dfa, const std::vector<uint32_t>& outcome, uint32_t dead_outcome)
-      : incoming_(dfa), place_(dfa.states()), block_of(dfa.states(), kDead) {
+      : labels_(dfa), incoming_(dfa, labels_), place_(dfa.states()), block_of(dfa.states(), kDead) {
     find_live(outcome, dead_outcome);
     std::ranges::sort(states_, {},
                       [&](uint32_t state) { return std::pair(outcome[state], state); });
@@ -54,7 +79,8 @@ class Partition {
       }
       block_of[state] = static_cast<uint32_t>(blocks_.size() - 1);
     }
-    sources_.resize(dfa.classes.count);
+    sources_.resize(labels_.sets.size());
+    labels_of_class_.resize(dfa.classes.count);
     while (!waiting_.empty()) {
       const uint32_t splitter = waiting_.back();
       waiting_.pop_back();
@@ -86,7 +112,7 @@ class Partition {
     }
     for (size_t i = 0; i < states_.size(); ++i) {
       const uint32_t state = states_[i];
-      for (size_t e = incoming_.begin[state]; e < incoming_.begin[state + 1]; ++e) {
+      for (uint32_t e = incoming_.begin[state]; e < incoming_.begin[state + 1]; ++e) {
         const uint32_t source = incoming_.source[e];
         if (live[source]) continue;
         live[source] = true;
@@ -96,23 +122,37 @@ class Partition {
   }
 
   void split_by(uint32_t splitter) {
-    // By class, the states that lead into the splitter; gathered first, as the splitter itself may
+    // By label, the states that lead into the splitter; gathered first, as the splitter itself may
     // be split meanwhile.
     for (uint32_t i = blocks_[splitter].begin; i < blocks_[splitter].end; ++i) {
       const uint32_t state = states_[i];
-      for (size_t e = incoming_.begin[state]; e < incoming_.begin[state + 1]; ++e) {
-        auto& sources = sources_[incoming_.byte_class[e]];
-        if (sources.empty()) classes_.push_back(incoming_.byte_class[e]);
+      for (uint32_t e = incoming_.begin[state]; e < incoming_.begin[state + 1]; ++e) {
+        auto& sources = sources_[incoming_.label[e]];
+        if (sources.empty()) labels_now_.push_back(incoming_.label[e]);
         sources.push_back(incoming_.source[e]);
       }
     }
-    for (uint32_t c : classes_) {
-      for (uint32_t source : sources_[c]) mark(source);
-      sources_[c].clear();
+    // The labels of each class. Classes with the same labels would split the same.
+    for (uint32_t label : labels_now_) {
+      for (uint32_t c : labels_.sets[label]) {
+        if (labels_of_class_[c].empty()) classes_.push_back(c);
+        labels_of_class_[c].push_back(label);
+      }
+    }
+    std::ranges::sort(classes_, {}, [&](uint32_t c) -> auto& { return labels_of_class_[c]; });
+    for (size_t i = 0; i < classes_.size(); ++i) {
+      const auto& labels = labels_of_class_[classes_[i]];
+      if (i != 0 && labels == labels_of_class_[classes_[i - 1]]) continue;
+      for (uint32_t label : labels) {
+        for (uint32_t source : sources_[label]) mark(source);
+      }
       for (uint32_t block : touched_) split(block);
       touched_.clear();
     }
+    for (uint32_t c : classes_) labels_of_class_[c].clear();
     classes_.clear();
+    for (uint32_t label : labels_now_) sources_[label].clear();
+    labels_now_.clear();
   }
 
   void mark(uint32_t state) {
@@ -143,13 +183,16 @@ class Partition {
     waiting_.push_back(added);
   }
 
+  const Labels labels_;
   const Incoming incoming_;
   std::vector<uint32_t> states_;  // the live ones, those of a block together
   std::vector<uint32_t> place_;   // of each state in states_
   std::vector<Block> blocks_;
   std::vector<uint32_t> waiting_;
-  std::vector<std::vector<uint32_t>> sources_;
-  std::vector<uint32_t> classes_;
+  // Of the splitter at hand.
+  std::vector<std::vector<uint32_t>> sources_;          // by label
+  std::vector<std::vector<uint32_t>> labels_of_class_;  // in the order of labels_now_
+  std::vector<uint32_t> labels_now_, classes_;
   std::vector<uint32_t> touched_;
 
  public:
@@ -188,12 +231,11 @@ void merge_classes(MinimalDfa& dfa) {
       number[c] = number[same_as[c]];
     }
   }
-  std::vector<uint32_t> next;
-  next.reserve(dfa.outcome.size() * kept.size());
+  size_t end = 0;  // in place: a row only gets shorter
   for (size_t row = 0; row < dfa.next.size(); row += count) {
-    for (uint32_t c : kept) next.push_back(dfa.next[row + c]);
+    for (uint32_t c : kept) dfa.next[end++] = dfa.next[row + c];
   }
-  dfa.next = std::move(next);
+  dfa.next.resize(end);
   for (uint8_t& c : dfa.classes.of) c = static_cast<uint8_t>(number[c]);
   dfa.classes.count = static_cast<uint32_t>(kept.size());
 }
@@ -224,11 +266,12 @@ MinimalDfa minimise(const Dfa& dfa, const OutcomeOf& outcome_of) {
     }
     return number[block];
   };
+  minimal.next.reserve((partition.blocks() + 1) * size_t{classes});
   minimal.start = number_of(dfa.start);
   for (size_t state = 0; state < members.size(); ++state) {
     minimal.outcome.push_back(outcome[members[state]]);
     for (uint32_t c = 0; c < classes; ++c) {
-      minimal.next.push_back(number_of(dfa.next[size_t{members[state]} * classes + c]));
+      minimal.next.push_back(number_of(dfa.next(members[state], c)));
     }
   }
   merge_classes(minimal);

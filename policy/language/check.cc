@@ -42,6 +42,7 @@ class Checker {
   void rule(const FileRule& r) {
     pattern(r.path);
     pattern(r.target);
+    pattern(r.link_target);
   }
   void rule(const LinkRule& r) {
     pattern(r.link);

@@ -68,7 +68,7 @@ bool Parser::include_name(IncludeName& name, bool to_comma) {
 }
 
 std::optional<fs::path> Parser::find(const IncludeName& name) const {
-  if (name.path.find('\0') != std::string::npos) return std::nullopt;
+  if (!options_.read_files || name.path.find('\0') != std::string::npos) return std::nullopt;
   std::vector<fs::path> candidates;
   if (!name.magic || name.path.starts_with('/')) {
     candidates.push_back(fs::path(options_.working_directory) / name.path);

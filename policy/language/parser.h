@@ -15,6 +15,7 @@ struct ParseOptions {
   std::vector<std::string> include_directories;  ///< searched first, for <name>
   std::string base_directory;                    ///< searched last, for <name>; may be empty
   std::string working_directory;  ///< where "relative" includes start; empty: the current one
+  bool read_files = true;         ///< false: what is to be included does not exist
 };
 
 /// Parses a file of `sources`, and reads into `sources` what it includes. It compiles exactly if

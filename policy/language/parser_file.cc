@@ -120,11 +120,14 @@ bool Parser::file_rule(Rule& rule) {
   const Position at = lexer_->here();
   const bool unsafe = lexer_->accept_keyword("unsafe");
   const bool safe = !unsafe && lexer_->accept_keyword("safe");
-  if (!unsafe && !safe && at_path()) {
+  const bool path_first = !unsafe && !safe && at_path();
+  bool subset = false;
+  if (path_first) {
     file.path = word(WordKind::Name);
     if (!file.path || !file_permissions(file, rule)) return false;
   } else {
     if (!file_permissions(file, rule)) return false;
+    subset = lexer_->accept_keyword("subset");
     if (!at_path()) return expected("a path, which starts with \"/\",");
     file.path = word(WordKind::Name);
     if (!file.path) return false;
@@ -138,18 +141,38 @@ bool Parser::file_rule(Rule& rule) {
     error(file.path->at, "A path must start with \"/\" or a variable.");
   }
   if (!optional_target(file.target)) return false;
-  // "l" alone with a target is a link rule in short form.
-  if (file.target && file.permissions == kLink && !file.exec) {
-    rule.body = LinkRule{std::move(*file.path), std::move(file.target), true};
+  const bool only_link = file.permissions == kLink && !file.exec;
+  if (subset && !only_link) error(at, "Only a link rule can have the keyword subset.");
+  if (!path_first && only_link && (file.target || subset)) {
+    if (!file.target) return expected("\"->\" and the path that is linked to");
+    rule.body = LinkRule{std::move(*file.path), std::move(file.target), subset};
     return true;
   }
-  const bool named =
-      file.exec && (file.exec->mode == ExecMode::Profile || file.exec->mode == ExecMode::Child);
-  if (file.target && !named) {
-    error(file.target->at, "A profile after \"->\" needs the permission px or cx.");
-  }
+  if (file.target) file_target(file, path_first);
   rule.body = std::move(file);
   return true;
+}
+
+/// What stands after "->" belongs to l only if the permissions come before the path; after the
+/// path, AppArmor does not look at it.
+void Parser::file_target(FileRule& file, bool path_first) {
+  const bool named =
+      file.exec && (file.exec->mode == ExecMode::Profile || file.exec->mode == ExecMode::Child);
+  const bool link = (file.permissions & kLink) != 0;
+  if (link && !path_first) {
+    if (file.exec) {
+      error(file.target->at,
+            "Is this a profile for x or the target of l? Make it two rules, one for each.");
+    }
+    file.link_target = std::exchange(file.target, std::nullopt);
+  } else if (link && !named) {
+    diagnostics_.warning(file.target->at,
+                         "This has no effect: every target is allowed. For this one alone put the "
+                         "permissions before the path.");
+    file.target.reset();
+  } else if (!named) {
+    error(file.target->at, "A profile after \"->\" needs the permission px or cx.");
+  }
 }
 
 bool Parser::link_rule(Rule& rule) {

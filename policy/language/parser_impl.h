@@ -97,6 +97,7 @@ class Parser {
 
   // parser_file.cc
   bool file_rule(Rule& rule);
+  void file_target(FileRule& file, bool path_first);
   bool link_rule(Rule& rule);
   bool file_permissions(FileRule& file, const Rule& rule);
   bool at_path();

@@ -168,11 +168,17 @@ bool Parser::abi() {
   IncludeName name;
   lexer_->skip();
   if (!include_name(name, true)) return false;
-  Abi abi{name.at, name.path};
+  Abi abi{name.at, name.path, {}};
   if (!(name.magic && name.path == "kernel")) {
     const auto path = find(name);
     if (!path) return error(name.at, "The abi file " + name.path + " does not exist.");
     abi.path = path->string();
+    // Every abstraction names one, and only the first counts.
+    if (policy_.abis.empty()) {
+      const auto file = sources_.read(abi.path);
+      if (!file) return error(name.at, "Cannot use this abi: " + file.error().text() + ".");
+      abi.features = sources_.text(*file);
+    }
   }
   policy_.abis.push_back(std::move(abi));
   return end_of_rule();

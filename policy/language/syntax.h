@@ -62,7 +62,8 @@ struct FileRule {
   std::optional<Word> path;  ///< none: every file ("file,")
   std::uint8_t permissions = 0;
   std::optional<Exec> exec;
-  std::optional<Word> target;  ///< after ->: profile to change to
+  std::optional<Word> target;       ///< after ->: profile to change to
+  std::optional<Word> link_target;  ///< the same of "rl A -> B": all that A may be a link to
 };
 
 struct LinkRule {
@@ -194,7 +195,8 @@ struct Alias {
 
 struct Abi {
   Position at;
-  std::string path;  ///< "kernel" for <kernel>
+  std::string path;      ///< "kernel" for <kernel>
+  std::string features;  ///< text of the file, read of the first abi only
 };
 
 struct Variable {

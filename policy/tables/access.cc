@@ -73,20 +73,21 @@ class Half {
 
   void choose_exec(const Voices& voices, std::optional<ExecConflict>& conflict) {
     const Access* chosen = nullptr;
+    std::optional<ExecConflict> among;  // those as specific as the chosen one
     for (const Access* access : voices.allow) {
       if (access->exec == 0) continue;
-      if (chosen == nullptr || (access->exact && !chosen->exact)) {
+      if (chosen == nullptr || access->specificity > chosen->specificity) {
         chosen = access;
-      } else if (access->exact == chosen->exact && access->exec != chosen->exec && !conflict) {
-        conflict = {chosen, access};
+        among.reset();
+      } else if (access->specificity == chosen->specificity && access->exec != chosen->exec) {
+        among = {chosen, access};
       }
     }
     if (chosen == nullptr) return;
+    if (among && !conflict) conflict = among;
     permissions_.exec = chosen->exec;
     inherits_ = chosen->inherits;
     inherits_priority_ = voices.priority;
-    // A conflict between globs does not matter where an exact path has decided.
-    if (conflict && chosen->exact && !conflict->first->exact) conflict.reset();
   }
 
   // x is settled before m: the bits go upwards.
@@ -105,8 +106,7 @@ class Half {
 
 Resolved resolve(std::span<const Access> all, std::span<const std::uint32_t> matching) {
   Resolved resolved;
-  resolved.outcome.owner =
-      Half(all, matching, Ownership::Other).resolve(resolved.conflict);
+  resolved.outcome.owner = Half(all, matching, Ownership::Other).resolve(resolved.conflict);
   std::optional<ExecConflict> conflict;
   resolved.outcome.other = Half(all, matching, Ownership::Owner).resolve(conflict);
   if (!resolved.conflict) resolved.conflict = conflict;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bpf/abi/policy.h"
+#include "policy/automaton/aare.h"
 #include "policy/language/syntax.h"
 
 namespace aspis::policy {
@@ -19,7 +20,8 @@ struct Access {
   std::uint16_t permissions = 0;  ///< ASPIS_MAY_* of its class
   std::uint16_t exec = 0;         ///< of a rule that allows x: index into the profile's execs
   bool inherits = false;          ///< exec is, or falls back to, ix: it implies m
-  bool exact = false;             ///< no glob: decides between exec modes
+  /// Decides between exec modes.
+  automaton::Specificity specificity = automaton::Specificity::kGlob;
 };
 
 /// Two rules of one priority that give one path different exec modes.
@@ -34,7 +36,7 @@ struct Resolved {
 };
 
 /// What these rules mean together, for each permission by itself: the highest priority decides; in
-/// it deny is stronger than allow, and of exec modes those of exact paths than those of globs
+/// it deny is stronger than allow, and of exec modes those of names than those of globs
 /// (AppArmor: parser/libapparmor_re/hfa.cc). `matching` are indices into `all`.
 Resolved resolve(std::span<const Access> all, std::span<const std::uint32_t> matching);
 

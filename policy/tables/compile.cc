@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/tables/abi.h"
 #include "policy/tables/class_rules.h"
 #include "policy/tables/file_rules.h"
 #include "policy/tables/profile_head.h"
@@ -31,7 +32,8 @@ class Compiler {
         diagnostics_(diagnostics),
         explanations_(explanations),
         variables_(policy.variables),
-        context_{variables_, policy.aliases, diagnostics} {}
+        context_{variables_, policy.aliases, diagnostics},
+        mediation_(policy, diagnostics) {}
 
   CompiledPolicy run() {
     for (const Profile& profile : policy_.profiles) this->profile(profile, "");
@@ -52,6 +54,7 @@ class Compiler {
     variables_.sets.insert_or_assign("profile_name",
                                      Variable{profile.at, {Word{compiled.name, profile.at, true}}});
     lower_head(profile, context_, compiled);
+    compiled.mediated = mediation_.of(profile);
     attachment(profile, compiled);
     files(profile, compiled);
     classes(profile, compiled);
@@ -72,7 +75,6 @@ class Compiler {
   void files(const Profile& profile, CompiledProfile& compiled) {
     AccessRules rules(context_);
     lower_file_rules(profile, compiled.name, context_, rules, compiled.execs);
-    compiled.mediated |= 1U << ASPIS_CLASS_FILE;
     Explanation explanation;
     compiled.file = decider(rules, profile, &explanation);
     if (explanations_ != nullptr) explanations_->push_back(std::move(explanation));
@@ -132,15 +134,11 @@ class Compiler {
   void classes(const Profile& profile, CompiledProfile& compiled) {
     AccessRules rules(context_);
     lower_class_rules(profile, {compiled.name, context_, rules, compiled});
-    compiled.mediated |= 1U << ASPIS_CLASS_CAPABILITY;
     compiled.rules = decider(rules, profile, nullptr);
     for (unsigned kind = 0; kind < ASPIS_CLASS_COUNT; kind++) {
       const std::string first(1, static_cast<char>(kind));
       const automaton::Table& table = compiled.rules.table;
       compiled.rule_start[kind] = automaton::match(table, table.start, first);
-      // A class that the profile speaks of is mediated, one that only a newer policy could speak of
-      // is not.
-      if (compiled.rule_start[kind] != 0) compiled.mediated |= 1U << kind;
     }
   }
 
@@ -149,6 +147,7 @@ class Compiler {
   std::vector<Explanation>* explanations_;
   Variables variables_;  // with profile_name of the profile at hand
   PatternContext context_;
+  Mediation mediation_;
   CompiledPolicy compiled_;
   std::vector<std::pair<Position, Position>> conflicts_;  // told already
 };

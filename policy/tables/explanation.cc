@@ -4,9 +4,9 @@
 namespace aspis::policy {
 
 std::vector<std::uint32_t> Explanation::matching(std::string_view bytes) const {
-  std::size_t state = dfa.start;
+  std::uint32_t state = dfa.start;
   for (const char byte : bytes) {
-    state = dfa.next[state * dfa.classes.count + dfa.classes.of[static_cast<std::uint8_t>(byte)]];
+    state = dfa.next(state, dfa.classes.of[static_cast<std::uint8_t>(byte)]);
   }
   const auto rules = dfa.accept_sets[dfa.accept[state]];
   return {rules.begin(), rules.end()};

@@ -42,8 +42,9 @@ class Lowering {
     if (access.permissions != 0) rules_.add_path(path, access);
     if ((file.permissions & kLink) != 0) {
       Access link{rule.at, rule.qualifiers, ASPIS_MAY_LINK | ASPIS_LINK_SUBSET};
-      if (rule.qualifiers.decision != Decision::Allow) link.permissions = ASPIS_MAY_LINK;
-      rules_.add_pair(path, everything(), link);
+      const bool allow = rule.qualifiers.decision == Decision::Allow;
+      if (!allow || file.link_target) link.permissions = ASPIS_MAY_LINK;
+      rules_.add_pair(path, file.link_target ? *file.link_target : everything(), link);
     }
   }
 

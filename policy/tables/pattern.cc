@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/tables/pattern.h"
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -40,15 +41,11 @@ std::optional<automaton::Aare> AccessRules::pattern(const std::string& text, con
 }
 
 std::uint32_t AccessRules::intern(const Access& access) {
-  // Exact and other texts of one rule (by a variable) are two, and come in turns.
-  for (std::size_t back = 1; back <= 2 && back <= accesses_.size(); back++) {
-    const std::size_t index = accesses_.size() - back;
-    if (accesses_[index].at == access.at && accesses_[index].exact == access.exact &&
-        accesses_[index].permissions == access.permissions) {
-      return static_cast<std::uint32_t>(index);
-    }
+  // Texts of one rule come one after the other.
+  if (accesses_.empty() || accesses_.back().at != access.at ||
+      accesses_.back().permissions != access.permissions) {
+    accesses_.push_back(access);
   }
-  accesses_.push_back(access);
   return static_cast<std::uint32_t>(accesses_.size() - 1);
 }
 
@@ -57,13 +54,17 @@ void AccessRules::add(automaton::ExpressionId expression, const Access& access) 
 }
 
 void AccessRules::add_path(const Word& path, const Access& access) {
+  std::vector<automaton::ExpressionId> expressions;
+  Access own = access;
+  own.specificity = automaton::Specificity::kNames;
   for (const std::string& text : expand_path(path, context_)) {
     const auto aare = pattern(text, path);
     if (!aare) return;
-    Access own = access;
-    own.exact = aare->exact;
-    add(aare->expression, own);
+    // To AppArmor the values of a variable are one alternation: a glob in any is one in all.
+    own.specificity = std::min(own.specificity, aare->specificity);
+    expressions.push_back(aare->expression);
   }
+  for (const automaton::ExpressionId expression : expressions) add(expression, own);
 }
 
 void AccessRules::add_pair(const Word& link, const Word& target, const Access& access) {

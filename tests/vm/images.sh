@@ -132,6 +132,31 @@ root() {
   cached "root-$(host_release)-$recipe" make_root "${packages[@]}"
 }
 
+# --- Debian's AppArmor: its profiles, and its compiler with the libraries that it runs with --------------------------
+
+make_policy_packages() { # make_policy_packages DIRECTORY SUITE
+  local out=$1 suite=$2 apt package profile
+  apt=$out/apt
+  mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$out/tree"
+  source_lines "$suite" >"$apt/sources.list"
+  scratch_apt "$apt" apt-get -qq update || die "cannot read the package lists of $suite"
+  say "fetching AppArmor of $suite"
+  (cd "$apt/archives" && scratch_apt "$apt" apt-get -qq download apparmor apparmor-profiles apparmor-profiles-extra \
+    libc6 libstdc++6 libgcc-s1) || die "cannot download AppArmor of $suite"
+  for package in "$apt"/archives/*.deb; do
+    dpkg -x "$package" "$out/tree"
+  done
+  # The packages make these when they are configured, empty.
+  grep -rhoE 'include <local/[^>]*' "$out/tree/etc/apparmor.d" | sed 's/.*<//' | sort -u | while read -r profile; do
+    : >>"$out/tree/etc/apparmor.d/$profile"
+  done
+  rm -rf "$apt"
+}
+
+policy_packages() { # the cache entry of a suite's AppArmor: a directory tree
+  cached "apparmor-$1-$(hash_of <(declare -f make_policy_packages))" make_policy_packages "$1"
+}
+
 # --- The checkout: sources and stripped executables, as a disk that is mounted at the same path --------------------
 
 # source_image SOURCE_DIRECTORY PRESET: the image's path. Remade only when something in it changed.

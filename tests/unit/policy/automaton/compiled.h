@@ -22,7 +22,7 @@ using RuleIds = std::vector<RuleId>;
 inline uint32_t walk(const Dfa& dfa, std::string_view bytes) {
   uint32_t state = dfa.start;
   for (char byte : bytes) {
-    state = dfa.next[state * dfa.classes.count + dfa.classes.of[static_cast<uint8_t>(byte)]];
+    state = dfa.next(state, dfa.classes.of[static_cast<uint8_t>(byte)]);
   }
   return state;
 }

@@ -22,7 +22,7 @@ TEST(Dfa, EachStateHasTheRulesThatMatch) {
 
 TEST(Dfa, StateZeroIsDead) {
   const Compiled compiled({"/a", "/b*"});
-  for (uint32_t c = 0; c < compiled.dfa.classes.count; ++c) EXPECT_EQ(compiled.dfa.next[c], 0U);
+  for (uint32_t c = 0; c < compiled.dfa.classes.count; ++c) EXPECT_EQ(compiled.dfa.next(0, c), 0U);
   for (uint32_t c = 0; c < compiled.minimal.classes.count; ++c) {
     EXPECT_EQ(compiled.minimal.next[c], 0U);
   }

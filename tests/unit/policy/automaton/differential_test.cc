@@ -181,7 +181,7 @@ size_t moore_states(const Dfa& dfa) {
     for (uint32_t state = 0; state < dfa.states(); ++state) {
       std::vector<uint32_t> signature{block[state]};
       for (uint32_t c = 0; c < dfa.classes.count; ++c) {
-        signature.push_back(block[dfa.next[state * dfa.classes.count + c]]);
+        signature.push_back(block[dfa.next(state, c)]);
       }
       const auto number = static_cast<uint32_t>(numbers.size());
       refined.push_back(numbers.try_emplace(std::move(signature), number).first->second);

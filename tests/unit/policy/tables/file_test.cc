@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// File rules: what a profile allows on a path, by the kernel's matcher. Expected values are those of
-// apparmor.d(5).
+// File rules: what a profile allows on a path, by the kernel's matcher. Expected values are those
+// of apparmor.d(5).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -55,6 +55,19 @@ TEST(FileRules, ExecOfAnExactPathIsStrongerThanThatOfAGlob) {
   EXPECT_EQ(text.policy.profiles[0].execs[text.file("/bin/sh").exec - 1].mode, ASPIS_EXEC_PROFILE);
 }
 
+TEST(FileRules, NamesAreStrongerThanClassesAndThoseThanGlobs) {
+  const CompiledText text(
+      "@{V}=/v/a /v/b*\n/bin/x { /b** ux, /bin/{a,b} px, /bin/[ac] ix, @{V} ix, /v/a px, }");
+  ASSERT_EQ(text.messages(), "");
+  const auto mode = [&](std::string_view path) {
+    return text.policy.profiles[0].execs[text.file(path).exec - 1].mode;
+  };
+  EXPECT_EQ(mode("/bin/a"), ASPIS_EXEC_PROFILE);
+  EXPECT_EQ(mode("/bin/c"), ASPIS_EXEC_INHERIT);
+  EXPECT_EQ(mode("/bin/d"), ASPIS_EXEC_UNCONFINED);
+  EXPECT_EQ(mode("/v/a"), ASPIS_EXEC_PROFILE);  // one glob among its values makes @{V} a glob
+}
+
 TEST(FileRules, ConflictingExecModesNameBothRules) {
   const CompiledText text("/bin/x {\n  /bin/* ix,\n  /bin/s* px,\n}\n");
   EXPECT_THAT(text.messages(), testing::HasSubstr("test:3:3: error: This rule and another match"));
@@ -75,6 +88,20 @@ TEST(FileRules, LinksAreMatchedAsPairs) {
   EXPECT_EQ(text.file("/a\0/c"sv).allow, 0);
   EXPECT_EQ(text.file("/c\0/z"sv).allow, ASPIS_MAY_LINK | ASPIS_LINK_SUBSET);
   EXPECT_EQ(text.file("/a\0/bad"sv).deny, ASPIS_MAY_LINK);
+}
+
+TEST(FileRules, TheTargetOfALinkBelongsToPermissionsThatComeFirst) {
+  using namespace std::string_view_literals;
+  const CompiledText first("/bin/x { rl /a -> /b, l subset /c -> /d, }");
+  ASSERT_EQ(first.messages(), "");
+  EXPECT_EQ(first.file("/a").allow, ASPIS_MAY_READ);
+  EXPECT_EQ(first.file("/a\0/b"sv).allow, ASPIS_MAY_LINK);
+  EXPECT_EQ(first.file("/a\0/z"sv).allow, 0);
+  EXPECT_EQ(first.file("/c\0/d"sv).allow, ASPIS_MAY_LINK | ASPIS_LINK_SUBSET);
+  const CompiledText last("/bin/x { /a rl -> /b, }");
+  EXPECT_THAT(last.messages(), testing::HasSubstr("warning: This has no effect"));
+  EXPECT_EQ(last.file("/a\0/z"sv).allow, ASPIS_MAY_LINK | ASPIS_LINK_SUBSET);
+  EXPECT_THAT(CompiledText("/bin/x { rlix /a -> /b, }").messages(), testing::HasSubstr("error"));
 }
 
 TEST(FileRules, AliasesAddPaths) {
