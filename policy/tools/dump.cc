@@ -9,13 +9,18 @@
 namespace aspis::policy {
 namespace {
 
+/// "1 state", "2 states".
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count).append(" ").append(count == 1 ? one : many);
+}
+
 std::string automaton(const automaton::Table& table, std::size_t outcomes) {
   const std::size_t bytes = sizeof(aspis_automaton) +
                             table.rows.size() * sizeof(table.rows.front()) +
                             outcomes * sizeof(aspis_outcome);
-  return std::to_string(table.states()) + " states, " + std::to_string(table.width - 1) +
-         " classes of bytes, " + std::to_string(outcomes) + " outcomes, " + std::to_string(bytes) +
-         " bytes";
+  return counted(table.states(), "state", "states") + ", " +
+         counted(table.width - 1U, "class of bytes", "classes of bytes") + ", " +
+         counted(outcomes, "outcome", "outcomes") + ", " + counted(bytes, "byte", "bytes");
 }
 
 std::string capabilities(std::uint64_t bits) {

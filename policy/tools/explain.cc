@@ -74,7 +74,8 @@ class Explainer {
   }
 
   void follow() {
-    if (permissions_.exec == 0) return;
+    // A task keeps a profile that is unconfined, whatever it executes.
+    if (permissions_.exec == 0 || profile_.mode == ASPIS_MODE_UNCONFINED) return;
     answer_.exec = profile_.execs[permissions_.exec - 1U];
     answer_.destination = destination(image_, id_, permissions_.exec, question_.path);
     if (answer_.destination->info != ASPIS_INFO_NONE) permissions_.allow &= ~ASPIS_MAY_EXEC;
