@@ -3,9 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
+#include "policy/language/directory.h"
 #include "policy/language/parser.h"
 #include "policy/tables/evaluate.h"
 
@@ -42,6 +44,21 @@ void add_policy_options(CLI::App& app, PolicyOptions& options) {
       ->capture_default_str();
 }
 
+Result<std::vector<std::string>> policy_files(const std::vector<std::string>& arguments) {
+  std::vector<std::string> files;
+  for (const auto& argument : arguments) {
+    std::error_code failure;
+    if (!std::filesystem::is_directory(argument, failure)) {
+      files.push_back(argument);
+      continue;
+    }
+    const auto inside = TRY(policy::policy_files_in(argument));
+    if (inside.empty()) return fail(argument + " has no policy files right in it");
+    files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
 Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
                                                      const PolicyOptions& options) {
   auto loaded = std::make_unique<LoadedFile>();
@@ -71,19 +88,34 @@ Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths
   return all;
 }
 
+Result<std::size_t> find_profile(const policy::CompiledPolicy& policy, const std::string& file,
+                                 const std::string& name) {
+  const auto& profiles = policy.profiles;
+  if (profiles.empty()) return fail(file + " has no profile");
+  if (name.empty() && profiles.size() == 1) return std::size_t{0};
+  std::string known;
+  for (std::size_t i = 0; i < profiles.size(); i++) {
+    if (!name.empty() && profiles[i].name == name) return i;
+    known += "\n  " + profiles[i].name;
+  }
+  return fail(file +
+              (name.empty() ? " has several profiles: name one of them"
+                            : " has no profile " + name + "; it has") +
+              ":" + known);
+}
+
 Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const std::string& file,
                                    const std::string& name, const std::string& command) {
+  if (!name.empty()) return policy.profiles[TRY(find_profile(policy, file, name))].name;
   std::string known;
   const policy::CompiledProfile* top = nullptr;
   std::size_t tops = 0;
   for (const auto& profile : policy.profiles) {
-    if (!name.empty() && profile.name == name) return name;
     known += "\n  " + profile.name;
     if (!profile.parent.empty()) continue;
     top = &profile;
     ++tops;
   }
-  if (!name.empty()) return fail(file + " has no profile " + name + "; it has:" + known);
   if (tops == 0) return fail(file + " has no profile");
   if (tops == 1) return top->name;
   const policy::Image image = policy::lay_out(policy);

@@ -31,8 +31,11 @@ void add_policy_options(CLI::App& app, PolicyOptions& options);
 struct LoadedFile {
   policy::Sources sources;
   policy::CompiledPolicy compiled;
-  std::vector<policy::Explanation> explanations;  ///< of each profile
+  std::vector<policy::Explanation> explanations;  ///< of each profile, if they were asked for
 };
+
+/// The files that arguments mean: of a directory those right in it that are policy.
+Result<std::vector<std::string>> policy_files(const std::vector<std::string>& arguments);
 
 /// Reads and compiles one file ("-": standard input); diagnostics go to standard error. Fails if
 /// there were errors among them.
@@ -42,6 +45,10 @@ Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
 /// The profiles of several files together.
 Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths,
                                            const PolicyOptions& options);
+
+/// Index of the profile called `name`, or of the only one; else the error lists those there are.
+Result<std::size_t> find_profile(const policy::CompiledPolicy& policy, const std::string& file,
+                                 const std::string& name);
 
 /// The profile called `name`; without a name the one that attaches to `command`, or the only one.
 Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const std::string& file,

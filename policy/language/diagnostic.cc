@@ -18,7 +18,7 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-void render_one(std::string& out, Position at, std::string_view kind, const std::string& message,
+void render_one(std::string& out, Position at, std::string_view kind, std::string_view message,
                 const Sources& sources) {
   if (at.line == 0) {
     out.append(kind).append(": ").append(printable(message)).append("\n");
@@ -55,6 +55,13 @@ std::string render(const Diagnostic& diagnostic, const Sources& sources) {
   for (const Note& note : diagnostic.notes) {
     render_one(out, note.at, "note", note.message, sources);
   }
+  return out;
+}
+
+std::string render(Position at, std::string_view kind, std::string_view message,
+                   const Sources& sources) {
+  std::string out;
+  render_one(out, at, kind, message, sources);
   return out;
 }
 

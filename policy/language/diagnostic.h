@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/language/source.h"
@@ -45,5 +46,9 @@ class Diagnostics {
 /// "file:line:col: error: message", the line, a caret below it, and the notes in the same form.
 /// Control characters of the line are shown as '?'.
 std::string render(const Diagnostic& diagnostic, const Sources& sources);
+
+/// One place in the same form: "file:line:col: kind: message", the line and a caret.
+std::string render(Position at, std::string_view kind, std::string_view message,
+                   const Sources& sources);
 
 }  // namespace aspis::policy

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Includes: finding files, reading directories, each file once in a scope.
-#include <algorithm>
-
+#include "policy/language/directory.h"
 #include "policy/language/parser_impl.h"
 
 namespace aspis::policy {
@@ -10,18 +9,6 @@ namespace {
 
 constexpr int kMaxDepth = 32;
 constexpr std::size_t kMaxFiles = 4096;
-
-// What package managers and editors leave behind.
-constexpr std::string_view kIgnoredSuffixes[] = {
-    ".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave",
-    ".pacnew",   ".rpmnew",   ".rpmsave",   ".orig",     ".rej",         "~",
-};
-
-bool ignored(const std::string& name) {
-  if (name.starts_with('.')) return true;
-  return std::any_of(std::begin(kIgnoredSuffixes), std::end(kIgnoredSuffixes),
-                     [&](std::string_view suffix) { return name.ends_with(suffix); });
-}
 
 }  // namespace
 
@@ -115,16 +102,12 @@ bool Parser::include(Scope& scope, const Qualifiers& qualifiers) {
     include_file(*path, name.at, scope, qualifiers);
     return true;
   }
-  std::vector<fs::path> files;
-  for (fs::directory_iterator it(*path, failure), end; !failure && it != end;
-       it.increment(failure)) {
-    if (!ignored(it->path().filename().string()) && it->is_regular_file(failure)) {
-      files.push_back(it->path());
-    }
+  const auto files = policy_files_in(path->string());
+  if (!files) {
+    error(name.at, "Cannot include: " + files.error().text() + ".");
+    return true;
   }
-  if (failure) error(name.at, "Cannot read the directory: " + failure.message() + ".");
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) include_file(file, name.at, scope, qualifiers);
+  for (const std::string& file : *files) include_file(file, name.at, scope, qualifiers);
   return true;
 }
 
