@@ -5,6 +5,33 @@
  */
 #include "lib/ruling.bpf.h"
 
+/* The verifier follows a loop for as long as it may run, in every program that calls it: what is
+ * longer than almost every path is matched by a callback, at five times the cost of a byte. */
+#define MATCH_SHORT 256
+
+struct match_rest {
+	struct scratch *scratch;
+	__u32 automaton, state;
+	__u32 at; /* in scratch.path, or in scratch.subject */
+	bool subject;
+};
+
+static long match_rest_step(__u32 index, void *data)
+{
+	struct match_rest *rest = data;
+	struct scratch *scratch = rest->scratch;
+	struct arena arena = policy_arena_view();
+	__u32 at = rest->at + index;
+
+	if (!scratch || !arena.bytes)
+		return 1;
+	KEEP(at);
+	at &= CHUNK_MAX - 1;
+	rest->state = match_step(arena, matcher_at(arena, rest->automaton), rest->state,
+		rest->subject ? scratch->subject[at] : scratch->path[at]);
+	return 0;
+}
+
 __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 state)
 {
 	struct arena arena = policy_arena_view();
@@ -17,7 +44,7 @@ __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 stat
 	matcher = matcher_at(arena, automaton);
 	len = CHUNK_MAX - scratch->walk.off;
 	path = (const __u8 *)scratch->path + scratch->walk.off;
-	for (i = 0; i < CHUNK_MAX - 4; i += 4) { /* four at a time: a fifth less to do */
+	for (i = 0; i < MATCH_SHORT; i += 4) { /* four at a time: a fifth less to do */
 		if (i + 4 > len)
 			break;
 		state = match_step(arena, matcher, state, path[i]);
@@ -25,10 +52,16 @@ __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 stat
 		state = match_step(arena, matcher, state, path[i + 2]);
 		state = match_step(arena, matcher, state, path[i + 3]);
 	}
-	for (int rest = 0; rest < 4 + 4; rest++, i++) {
+	for (int last = 0; last < 3; last++, i++) {
 		if (i >= len)
-			break;
+			return state;
 		state = match_step(arena, matcher, state, path[i]);
+	}
+	if (i < len) {
+		struct match_rest rest = {scratch, automaton, state, scratch->walk.off + i, false};
+
+		bpf_loop(len - i, match_rest_step, &rest, 0);
+		state = rest.state;
 	}
 	return state;
 }
@@ -100,16 +133,22 @@ __noinline __u32 match_subject(struct scratch *scratch, __u32 automaton, __u32 s
 {
 	struct arena arena = policy_arena_view();
 	struct matcher matcher;
-	__u32 len;
+	__u32 len, i;
 
 	if (!scratch || !arena.bytes)
 		return 0;
 	matcher = matcher_at(arena, automaton);
 	len = scratch->subject_len;
-	for (__u32 i = 1; i < CHUNK_MAX; i++) {
+	for (i = 1; i < MATCH_SHORT; i++) { /* behind the class */
 		if (i >= len)
-			break;
+			return state;
 		state = match_step(arena, matcher, state, scratch->subject[i]);
+	}
+	if (i < len && len <= CHUNK_MAX) {
+		struct match_rest rest = {scratch, automaton, state, i, true};
+
+		bpf_loop(len - i, match_rest_step, &rest, 0);
+		state = rest.state;
 	}
 	return state;
 }

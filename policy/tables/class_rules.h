@@ -30,6 +30,9 @@ void lower(const Rule& rule, const UsernsRule& body, const ClassContext& context
 void lower(const Rule& rule, const IoUringRule& body, const ClassContext& context);
 void lower(const Rule& rule, const RlimitRule& body, const ClassContext& context);
 void lower(const Rule& rule, const DbusRule& body, const ClassContext& context);
+void lower(const Rule& rule, const NetworkRule& body, const ClassContext& context);
+void lower(const Rule& rule, const UnixRule& body, const ClassContext& context);
+void lower(const Rule& rule, const ChangeProfileRule& body, const ClassContext& context);
 void lower(const Rule& rule, const MqueueRule& body, const ClassContext& context);
 
 }  // namespace aspis::policy

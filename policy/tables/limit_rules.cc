@@ -38,7 +38,6 @@ void lower(const Rule& /*rule*/, const RlimitRule& body, const ClassContext& con
   for (const LimitNumber& limit : kLimits) {
     if (limit.name != body.name.text) continue;
     context.compiled.rlimits[limit.number] = body.value ? *body.value : RLIM_INFINITY;
-    context.compiled.mediated |= 1U << ASPIS_CLASS_RLIMIT;
   }
 }
 

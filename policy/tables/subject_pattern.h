@@ -19,12 +19,8 @@ class SubjectPattern {
  public:
   explicit SubjectPattern(const ClassContext& context) : context_(context) {}
 
-  /// The byte that every subject of a class begins with; the profile mediates the class from now
-  /// on, even if the rule matches nothing.
-  ExpressionId class_byte(aspis_class kind) {
-    context_.compiled.mediated |= 1U << kind;
-    return byte(kind);
-  }
+  /// The byte that every subject of a class begins with.
+  ExpressionId class_byte(aspis_class kind) { return byte(kind); }
   ExpressionId byte(unsigned value) { return all().byte(static_cast<std::uint8_t>(value)); }
   /// One byte, any of these.
   ExpressionId one_of(std::span<const std::uint8_t> values);

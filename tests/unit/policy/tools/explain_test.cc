@@ -75,7 +75,7 @@ TEST(Explain, AnExactPathDecidesTheExec) {
                     "/bin/sh");
   EXPECT_EQ(asked.answer.verdict, ASPIS_VERDICT_ALLOWED);
   EXPECT_THAT(asked.said, HasSubstr("test:3:3: rule: allows"));
-  EXPECT_THAT(asked.said, HasSubstr("loses: an exact path is stronger than a glob"));
+  EXPECT_THAT(asked.said, HasSubstr("loses: a rule with fewer globs is stronger"));
   EXPECT_THAT(asked.said, HasSubstr("\nPx -> q: runs under q, environment scrubbed\n"));
 }
 
