@@ -25,9 +25,9 @@ static long left_step(__u32 index, void *data)
 	at = scratch->walk.off + index;
 	if (at >= CHUNK_MAX)
 		return 1;
-	leftmatch_step(&scratch->left,
-		match_step(arena, matcher_at(arena, walk->automaton), scratch->left.state,
-			scratch->path[at & (CHUNK_MAX - 1)]));
+	leftmatch_step(
+		&scratch->left, match_step(arena, matcher_at(arena, walk->automaton),
+					scratch->left.state, scratch->path[at & (CHUNK_MAX - 1)]));
 	return 0;
 }
 
@@ -58,8 +58,8 @@ __noinline __u32 match_attachment(struct scratch *scratch, __u32 attachments)
 	if (!head->automaton)
 		return 0;
 	matcher = matcher_at(arena, head->automaton);
-	list = match_outcome(arena, matcher,
-		match_path(scratch, head->automaton, matcher.head->start));
+	list = match_outcome(
+		arena, matcher, match_path(scratch, head->automaton, matcher.head->start));
 	if (!list)
 		return 0;
 	list = head->lists + 2 * list;

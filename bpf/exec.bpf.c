@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Executing a program: may it be, and under which profiles does it run then (AppArmor:
- * security/apparmor/domain.c). bprm_creds_for_exec runs once an execve, with the file that was asked
- * for (a script, not its interpreter), before anything of the old image is gone; what is decided
- * here holds from sched_process_exec on (process.bpf.c), which a failing execve never reaches.
+ * security/apparmor/domain.c). bprm_creds_for_exec runs once an execve, with the file that was
+ * asked for (a script, not its interpreter), before anything of the old image is gone; what is
+ * decided here holds from sched_process_exec on (process.bpf.c), which a failing execve never
+ * reaches.
  */
 #include "lib/hook.bpf.h"
 #include "lib/ruling.bpf.h"
@@ -29,8 +30,7 @@ static __always_inline int next_add(struct aspis_task *state, __u32 id)
 static __always_inline __u8 follow(struct scratch *scratch, struct aspis_task *state,
 	struct arena arena, __u32 root, __u32 profile_offset, const struct aspis_exec *exec)
 {
-	const struct aspis_profile *profile =
-		ARENA_AT(arena, struct aspis_profile, profile_offset);
+	const struct aspis_profile *profile = ARENA_AT(arena, struct aspis_profile, profile_offset);
 	__u32 found = 0;
 
 	if (exec->mode == ASPIS_EXEC_UNCONFINED)
@@ -53,9 +53,9 @@ static __always_inline __u8 follow(struct scratch *scratch, struct aspis_task *s
 	} else {
 		found = match_attachment(scratch,
 			exec->mode == ASPIS_EXEC_CHILD
-				? profile_offset + __builtin_offsetof(struct aspis_profile, children)
-				: root + __builtin_offsetof(
-						 struct aspis_policy_root, attachments));
+				? profile_offset +
+					  __builtin_offsetof(struct aspis_profile, children)
+				: root + __builtin_offsetof(struct aspis_policy_root, attachments));
 		if (found && found != ASPIS_ATTACH_CONFLICT && next_add(state, found))
 			return ASPIS_INFO_STACK_FULL;
 	}

@@ -47,8 +47,8 @@ HOOK(file_open)
 	return file_access(ASPIS_FILE_OPEN, file, open_request(file->f_mode, flags), flags, 0);
 }
 
-/* An operation on the name `dentry` below `dir`. Of a name that is made, `mode` is that of its file to
- * be, one that is removed has its inode. */
+/* An operation on the name `dentry` below `dir`. Of a name that is made, `mode` is that of its file
+ * to be, one that is removed has its inode. */
 static __always_inline int name_access(
 	__u16 kind, struct path *dir, struct dentry *dentry, __u32 request, __u32 mode)
 {
@@ -64,8 +64,8 @@ static __always_inline int name_access(
 		return answer;
 	path_walk_child(scratch, dir, dentry);
 	if (confined(state) && request == ASPIS_MAY_CREATE)
-		decide_path(scratch, state, request,
-			kind == ASPIS_FILE_MKDIR ? DECIDE_DIRECTORY : 0);
+		decide_path(
+			scratch, state, request, kind == ASPIS_FILE_MKDIR ? DECIDE_DIRECTORY : 0);
 	else if (confined(state))
 		decide_file(scratch, state, request, dentry->d_inode);
 	if (!access_told(scratch, state))
@@ -132,8 +132,8 @@ HOOK(path_symlink)
 }
 
 /*
- * Moves `from` below `from_dir` to `to` below `to_dir`: the new name takes what the file needs to be
- * created there, the old one what it needs to be read, written and removed
+ * Moves `from` below `from_dir` to `to` below `to_dir`: the new name takes what the file needs to
+ * be created there, the old one what it needs to be read, written and removed
  * (security/apparmor/lsm.c: apparmor_path_rename).
  */
 HOOK(path_rename)
@@ -160,8 +160,7 @@ HOOK(path_rename)
 	path_walk_child(scratch, to_dir, to);
 	/* the moved file keeps its owner: it is that one's rules that count on both sides */
 	if (confined(state))
-		decide_file(
-			scratch, state, ASPIS_MAY_WRITE | ASPIS_MAY_CREATE, from->d_inode);
+		decide_file(scratch, state, ASPIS_MAY_WRITE | ASPIS_MAY_CREATE, from->d_inode);
 	path_finish(scratch, &event->other);
 	path_identity(&event->other, to->d_inode);
 	return access_end(scratch, state, ASPIS_FILE_RENAME);

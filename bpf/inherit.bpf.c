@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Open files that come over exec into another domain (security/apparmor/file.c: aa_inherit_files). The
- * new profiles are asked about each; one that they refuse cannot be closed from here, so it is
+ * Open files that come over exec into another domain (security/apparmor/file.c: aa_inherit_files).
+ * The new profiles are asked about each; one that they refuse cannot be closed from here, so it is
  * remembered as revoked, and file_permission and mmap_file refuse its use. As in AppArmor, what an
  * unconfined task had opened before it became confined may be used from then on.
  */
@@ -10,19 +10,11 @@
 
 #define FILES_MAX 65536 /* descriptors of a task that are looked at; beyond, none is known */
 
-struct inherit_walk {
-	struct scratch *scratch;
-	struct aspis_task *state;
-	__u64 table; /* address of struct file *[] */
-	__u32 count;
-	bool entering; /* the task was unconfined */
-};
-
 static long inherit_step(__u32 index, void *data)
 {
-	struct inherit_walk *walk = data;
-	struct scratch *scratch = walk->scratch;
-	struct aspis_task *state = walk->state;
+	struct scratch *scratch = *(struct scratch **)data;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct aspis_task *state = bpf_task_storage_get(&task_state, task, NULL, 0);
 	struct aspis_file_event *event;
 	__u32 mark = FILE_DELEGATED, *known;
 	struct file_key key;
@@ -30,13 +22,14 @@ static long inherit_step(__u32 index, void *data)
 	struct file *file;
 	__u64 address = 0;
 
-	if (index >= walk->count || !scratch || !state)
+	if (!scratch || !state || index >= scratch->inherit.count)
 		return 1;
-	bpf_probe_read_kernel(&address, sizeof(address), (const void *)(walk->table + 8ull * index));
+	bpf_probe_read_kernel(
+		&address, sizeof(address), (const void *)(scratch->inherit.table + 8ull * index));
 	if (!address)
 		return 0;
 	key = file_key((struct file *)address);
-	if (walk->entering) {
+	if (scratch->inherit.entering) {
 		bpf_map_update_elem(&inherited_files, &key, &mark, BPF_ANY);
 		return 0;
 	}
@@ -49,11 +42,9 @@ static long inherit_step(__u32 index, void *data)
 	inode = BPF_CORE_READ(file, f_inode);
 	scratch->ruling.inode = (__u64)inode;
 	decide_path(scratch, state,
-		open_request(key.mode, BPF_CORE_READ(file, f_flags)) &
+		open_request(BPF_CORE_READ(file, f_mode), BPF_CORE_READ(file, f_flags)) &
 			(ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_APPEND),
-		(BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR
-			? DECIDE_DIRECTORY
-			: 0);
+		(BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR ? DECIDE_DIRECTORY : 0);
 	if (scratch->ruling.answer) {
 		mark = FILE_REVOKED;
 		bpf_map_update_elem(&inherited_files, &key, &mark, BPF_ANY);
@@ -73,15 +64,15 @@ static long inherit_step(__u32 index, void *data)
 __noinline int inherit_files(struct scratch *scratch, struct aspis_task *state, __u32 entering)
 {
 	struct task_struct *task = untrusted(bpf_get_current_task_btf());
-	struct inherit_walk walk = {.scratch = scratch, .state = state};
+	struct scratch *data = scratch;
 	struct fdtable *table;
 
 	if (!scratch || !state || !task->files)
 		return 0;
 	table = task->files->fdt;
-	walk.table = (__u64)table->fd;
-	walk.count = table->max_fds;
-	walk.entering = entering;
-	bpf_loop(FILES_MAX, inherit_step, &walk, 0);
+	scratch->inherit.table = (__u64)table->fd;
+	scratch->inherit.count = table->max_fds;
+	scratch->inherit.entering = entering;
+	bpf_loop(FILES_MAX, inherit_step, &data, 0);
 	return 0;
 }

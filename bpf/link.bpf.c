@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Hard links (security/apparmor/file.c: profile_path_link). Rules speak of pairs, LINK NUL TARGET; the
- * name is matched first, and its state kept, because one buffer holds one path. A rule without a
- * target of its own asks besides that the new name gives nothing that the old one does not.
+ * Hard links (security/apparmor/file.c: profile_path_link). Rules speak of pairs, LINK NUL TARGET;
+ * the name is matched first, and its state kept, because one buffer holds one path. A rule without
+ * a target of its own asks besides that the new name gives nothing that the old one does not.
  */
 #include "lib/ruling.bpf.h"
 
@@ -26,8 +26,8 @@ __noinline int match_link_name(struct scratch *scratch, struct aspis_task *state
 		profile = ARENA_AT(arena, struct aspis_profile, at);
 		matcher = matcher_at(arena, profile->file);
 		scratch->link[i].state = match_path(scratch, profile->file, matcher.head->start);
-		scratch->link[i].permissions = state_permissions(
-			scratch, arena, profile, matcher, scratch->link[i].state);
+		scratch->link[i].permissions =
+			state_permissions(scratch, arena, profile, matcher, scratch->link[i].state);
 	}
 	return 0;
 }

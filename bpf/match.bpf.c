@@ -9,27 +9,35 @@
  * longer than almost every path is matched by a callback, at five times the cost of a byte. */
 #define MATCH_SHORT 256
 
-struct match_rest {
-	struct scratch *scratch;
-	__u32 automaton, state;
-	__u32 at; /* in scratch.path, or in scratch.subject */
-	bool subject;
-};
-
 static long match_rest_step(__u32 index, void *data)
 {
-	struct match_rest *rest = data;
-	struct scratch *scratch = rest->scratch;
+	struct scratch *scratch = *(struct scratch **)data;
 	struct arena arena = policy_arena_view();
-	__u32 at = rest->at + index;
+	__u32 at;
 
 	if (!scratch || !arena.bytes)
 		return 1;
+	at = scratch->rest.at + index;
 	KEEP(at);
 	at &= CHUNK_MAX - 1;
-	rest->state = match_step(arena, matcher_at(arena, rest->automaton), rest->state,
-		rest->subject ? scratch->subject[at] : scratch->path[at]);
+	scratch->rest.state =
+		match_step(arena, matcher_at(arena, scratch->rest.automaton), scratch->rest.state,
+			scratch->rest.subject ? scratch->subject[at] : scratch->path[at]);
 	return 0;
+}
+
+/* The state after `count` more bytes from `at` in scratch.path, or in scratch.subject. */
+static __always_inline __u32 match_rest(
+	struct scratch *scratch, __u32 automaton, __u32 state, __u32 at, __u32 count, bool subject)
+{
+	struct scratch *data = scratch;
+
+	scratch->rest.automaton = automaton;
+	scratch->rest.state = state;
+	scratch->rest.at = at;
+	scratch->rest.subject = subject;
+	bpf_loop(count, match_rest_step, &data, 0);
+	return scratch->rest.state;
 }
 
 __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 state)
@@ -38,12 +46,18 @@ __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 stat
 	struct matcher matcher;
 	const __u8 *path;
 	__u32 len, i;
+	__u64 off;
 
-	if (!scratch || !arena.bytes || scratch->walk.off > CHUNK_MAX)
+	if (!scratch || !arena.bytes)
 		return 0;
 	matcher = matcher_at(arena, automaton);
-	len = CHUNK_MAX - scratch->walk.off;
-	path = (const __u8 *)scratch->path + scratch->walk.off;
+	off = scratch->walk.off;
+	KEEP(off);
+	off &= 2 * CHUNK_MAX - 1; /* of the comparison alone older verifiers lose the bound */
+	if (off > CHUNK_MAX)
+		return 0;
+	len = CHUNK_MAX - off;
+	path = (const __u8 *)scratch->path + off;
 	for (i = 0; i < MATCH_SHORT; i += 4) { /* four at a time: a fifth less to do */
 		if (i + 4 > len)
 			break;
@@ -57,18 +71,12 @@ __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 stat
 			return state;
 		state = match_step(arena, matcher, state, path[i]);
 	}
-	if (i < len) {
-		struct match_rest rest = {scratch, automaton, state, scratch->walk.off + i, false};
-
-		bpf_loop(len - i, match_rest_step, &rest, 0);
-		state = rest.state;
-	}
-	return state;
+	return i < len ? match_rest(scratch, automaton, state, off + i, len - i, false) : state;
 }
 
 /*
- * What almost every request comes to: one profile, a plain path, allowed, and nobody wants to hear of
- * it. Everything else goes the long way round.
+ * What almost every request comes to: one profile, a plain path, allowed, and nobody wants to hear
+ * of it. Everything else goes the long way round.
  */
 static __always_inline bool plainly_allowed(struct scratch *scratch, struct arena arena,
 	const struct aspis_task *state, __u32 root, __u32 request, __u32 how)
@@ -144,13 +152,8 @@ __noinline __u32 match_subject(struct scratch *scratch, __u32 automaton, __u32 s
 			return state;
 		state = match_step(arena, matcher, state, scratch->subject[i]);
 	}
-	if (i < len && len <= CHUNK_MAX) {
-		struct match_rest rest = {scratch, automaton, state, i, true};
-
-		bpf_loop(len - i, match_rest_step, &rest, 0);
-		state = rest.state;
-	}
-	return state;
+	return i < len && len <= CHUNK_MAX ? match_rest(scratch, automaton, state, i, len - i, true)
+					   : state;
 }
 
 __noinline int decide_subject(
@@ -173,14 +176,14 @@ __noinline int decide_subject(
 		if (!at)
 			continue;
 		profile = ARENA_AT(arena, struct aspis_profile, at);
-		if (profile->mode == ASPIS_MODE_UNCONFINED || !(profile->mediated & 1u << (class & 15)))
+		if (profile->mode == ASPIS_MODE_UNCONFINED ||
+			!(profile->mediated & 1u << (class & 15)))
 			continue;
 		info = subject_problem(scratch, class, profile->flags);
 		if (!null && !info) {
 			__u32 end = match_subject(
 				scratch, profile->rules, profile->rule_start[class & 15]);
-			__u32 index = match_outcome(
-				arena, matcher_at(arena, profile->rules), end);
+			__u32 index = match_outcome(arena, matcher_at(arena, profile->rules), end);
 
 			permissions = ARENA_AT(arena, struct aspis_outcome,
 				profile->rule_outcomes + index * sizeof(struct aspis_outcome))

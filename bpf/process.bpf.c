@@ -85,14 +85,14 @@ static __always_inline bool same_domain(struct aspis_domain a, struct aspis_doma
 /* The domain that bprm_creds_for_exec chose (exec.bpf.c) begins with the new image. */
 static __always_inline void enter_next_domain(struct aspis_task *state)
 {
-	bool changes = !same_domain(state->domain, state->next) &&
-		       state->next_flags & ASPIS_TASK_CONFINED;
+	bool changes =
+		!same_domain(state->domain, state->next) && state->next_flags & ASPIS_TASK_CONFINED;
 	bool was_confined = state->flags & ASPIS_TASK_CONFINED;
 	struct scratch *scratch;
 
 	state->domain = state->next;
-	state->flags &= ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC | ASPIS_TASK_CONFINED |
-			  ASPIS_TASK_NULL);
+	state->flags &=
+		~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC | ASPIS_TASK_CONFINED | ASPIS_TASK_NULL);
 	state->flags |= state->next_flags & (ASPIS_TASK_CONFINED | ASPIS_TASK_NULL);
 	if (!changes)
 		return;
@@ -158,8 +158,9 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 }
 
 /*
- * copy_process(), when the child has its pid and has not run. Not sched_process_fork: the workers of
- * an io_uring are made without it, and would work outside of the domain of the task that they work for.
+ * copy_process(), when the child has its pid and has not run. Not sched_process_fork: the workers
+ * of an io_uring are made without it, and would work outside of the domain of the task that they
+ * work for.
  */
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_fork, struct task_struct *child)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Casts, and the path walker for kernels that can cast an address to a typed pointer (6.2 on): plain
- * loads, which fault to 0, and one function for all hooks. They share a file because libbpf 1.1 cannot
- * link two objects that both name a function of the kernel, and a call to without_trust for every load
- * would cost more than the load.
+ * Casts, and the path walker for kernels that can cast an address to a typed pointer (6.2 on):
+ * plain loads, which fault to 0, and one function for all hooks. They share a file because
+ * libbpf 1.1 cannot link two objects that both name a function of the kernel, and a call to
+ * without_trust for every load would cost more than the load.
  */
 #include "lib/path.bpf.h"
 
@@ -18,7 +18,8 @@ __hidden void *without_trust(const void *pointer, __u32 btf_id)
 
 #define WALK_CAST 40 /* components and mounts that it takes; walk_step takes the rest */
 
-#define cast(type, address) ((type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)))
+#define cast(type, address)                                                                        \
+	((type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)))
 
 /* Eight bytes at any kernel address: those at the start of a struct that begins with a long. */
 static __always_inline __u64 load_word(__u64 address)

@@ -42,8 +42,7 @@ class Replacement {
 
   Result<> fill(std::string_view text) {
     if (!fd_.valid()) return fail_errno("cannot write " + name_);
-    struct stat old {
-    }, own{};
+    struct stat old{}, own{};
     if (::stat(path_.c_str(), &old) != 0) return fail_errno("cannot read " + path_);
     if (::fstat(fd_.get(), &own) != 0) return fail_errno("cannot write " + name_);
     while (!text.empty()) {

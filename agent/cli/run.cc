@@ -163,9 +163,10 @@ void add_run(CLI::App& app, int& exit_code) {
       ->type_name("FILE[:NAME]");
   command->add_flag("--complain", options->complain,
                     "Allow what the profile does not, and report it");
-  command->add_flag("--denials", options->watch.filter.denials_only,
-                    "Show only what the profile denies, would deny or audits; nothing else that the "
-                    "kernel does is even collected");
+  command->add_flag(
+      "--denials", options->watch.filter.denials_only,
+      "Show only what the profile denies, would deny or audits; nothing else that the "
+      "kernel does is even collected");
   command->add_option("COMMAND", options->command, "The command and its arguments")
       ->required()
       ->type_name("");

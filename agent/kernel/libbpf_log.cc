@@ -12,8 +12,8 @@
 namespace aspis {
 namespace {
 
-constexpr int kMessageMax = 65536;  // of a message, the end: the verifier's log is one, and says last
-                                    // what is wrong
+constexpr int kMessageMax = 65536;  // of a message, the end: the verifier's log is one, and says
+                                    // last what is wrong
 
 LibbpfLog* current = nullptr;
 

@@ -24,9 +24,9 @@
 namespace aspis {
 namespace {
 
-constexpr unsigned kScratchPerCpu = 3;  // bpf/lib/emit.bpf.h: SCRATCH_PER_CPU
+constexpr unsigned kScratchPerCpu = 3;           // bpf/lib/emit.bpf.h: SCRATCH_PER_CPU
 constexpr std::size_t kDenialsBytes = 1U << 20;  // of the ring that holds them
-constexpr int kLoadTries = 8;           // each takes one refused program out
+constexpr int kLoadTries = 8;                    // each takes one refused program out
 
 struct Destroy {
   void operator()(aspis_bpf* skeleton) const { aspis_bpf::destroy(skeleton); }
@@ -67,7 +67,7 @@ struct Observer::Impl {
   Owned<btf> kernel_types;
   Owned<aspis_bpf> skeleton;
   std::vector<Owned<bpf_link>> links;
-  Owned<ring_buffer> ring;                   // both
+  Owned<ring_buffer> ring;                  // both
   std::deque<std::vector<std::byte>> held;  // denials that wait for their turn
   PolicyStore policy;
 
@@ -124,8 +124,7 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
                                  const std::vector<std::string>& refused) {
   skeleton.reset(aspis_bpf::open());
   if (!skeleton) return fail_errno("cannot read the built-in BPF object");
-  missing = select_programs(skeleton->obj, backend, kernel_types.get(),
-                            options.arena_bytes != 0);
+  missing = select_programs(skeleton->obj, backend, kernel_types.get(), options.arena_bytes != 0);
   if (backend == Backend::kFmodRet && options.arena_bytes == 0) run_fmod_ret_as_fentry();
   bpf_program__set_autoload(skeleton->progs.on_audit, true);
   bpf_program__set_autoload(skeleton->progs.find_tasks, true);
@@ -255,7 +254,8 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   TRYV(impl->load_kernel_types());
   TRYV(impl->choose_backend(options));
   if (options.arena_bytes != 0 && impl->backend == Backend::kTracepoint)
-    return fail("no hook backend of this kernel can deny: rules need lsm or fmod_ret ('aspis probe')");
+    return fail(
+        "no hook backend of this kernel can deny: rules need lsm or fmod_ret ('aspis probe')");
   TRYV(impl->load(options));
   if (options.all)
     std::memset(impl->skeleton->bss->tracked_tids, 0xff, sizeof(impl->skeleton->bss->tracked_tids));
@@ -298,8 +298,8 @@ Result<> Observer::track_process(int pidfd, bool started) {
 
 Result<> Observer::confine_child(int pidfd, std::uint16_t profile, bool quiet) {
   aspis_task state{};
-  state.flags = ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED | ASPIS_TASK_ONEXEC |
-                (quiet ? ASPIS_TASK_QUIET : 0);
+  state.flags =
+      ASPIS_TASK_TRACKED | ASPIS_TASK_STARTED | ASPIS_TASK_ONEXEC | (quiet ? ASPIS_TASK_QUIET : 0);
   state.next.profiles[0] = profile;
   state.next_flags = ASPIS_TASK_CONFINED;
   if (bpf_map__update_elem(impl_->skeleton->maps.task_state, &pidfd, sizeof(pidfd), &state,

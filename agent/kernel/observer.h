@@ -61,8 +61,8 @@ class Observer {
   /// `quiet`: of what it does in the kernel only what profiles report is told.
   Result<> confine_child(int pidfd, std::uint16_t profile, bool quiet);
 
-  /// Ids of the profiles that confine a process which started at `start` (ns, CLOCK_BOOTTIME); none,
-  /// too, when the pidfd is of another.
+  /// Ids of the profiles that confine a process which started at `start` (ns, CLOCK_BOOTTIME);
+  /// none, too, when the pidfd is of another.
   [[nodiscard]] std::vector<std::uint16_t> profiles_of(int pidfd, std::uint64_t start) const;
 
   /// What profiles decide; empty without ObserverOptions::arena_bytes.

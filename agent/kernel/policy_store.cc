@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t kArenaMin = 4096;
 constexpr std::size_t kArenaMax = std::size_t{1} << 31;
 
-/// Waits until no BPF program that began before is still running: they run inside RCU read sections.
+/// Waits until no BPF program that began before is still running: they run inside RCU read
+/// sections.
 void grace_period() {
   if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return;
   // Not with nohz_full (membarrier(2)): far longer than any program runs.
@@ -40,8 +41,8 @@ PolicyStore::~PolicyStore() {
 }
 
 Result<> PolicyStore::open(int map_fd, std::size_t bytes, volatile std::uint32_t* root) {
-  void* mapped = ::mmap(nullptr, bytes + ASPIS_ARENA_SLACK, PROT_READ | PROT_WRITE, MAP_SHARED,
-                        map_fd, 0);
+  void* mapped =
+      ::mmap(nullptr, bytes + ASPIS_ARENA_SLACK, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
   if (mapped == MAP_FAILED) return fail_errno("cannot map the memory of the policy");
   arena_ = static_cast<std::byte*>(mapped);
   bytes_ = bytes;
@@ -87,8 +88,8 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
                                        attaching_below(policy, profile.name, id_of)));
   }
   const std::uint32_t root = base();
-  fits = fits && put(lay_out_root(generation_ + 1, root, offsets,
-                                  attaching_below(policy, "", id_of)));
+  fits =
+      fits && put(lay_out_root(generation_ + 1, root, offsets, attaching_below(policy, "", id_of)));
   if (!fits)
     return fail("the policy does not fit into the " + std::to_string(half >> 10) +
                 " KiB that the kernel side was loaded with");

@@ -15,8 +15,8 @@
 
 namespace aspis {
 
-/// Profiles keep their id as long as the store lives, so that tasks stay under the profile of a name
-/// when its text is replaced.
+/// Profiles keep their id as long as the store lives, so that tasks stay under the profile of a
+/// name when its text is replaced.
 class PolicyStore {
  public:
   /// Bytes that the arena needs for `policy` beside another of its size; a power of two.

@@ -18,11 +18,8 @@ constexpr std::string_view kSyscall = "sys__";
 
 // Nobody but a profile asks there.
 constexpr std::string_view kEnforcingOnly[] = {
-    "bprm_creds_for_exec",
-    "ptrace_traceme",
-    "task_setrlimit",
-    "uring_override_creds",
-    "uring_sqpoll",
+    "bprm_creds_for_exec",  "ptrace_traceme", "task_setrlimit",
+    "uring_override_creds", "uring_sqpoll",
 };
 
 /// The hooks that a class is enforced by.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/output/json.h"
 
-
 #include "agent/event/kinds.h"
 #include "agent/event/utf8.h"
 #include "agent/output/json_payload.h"

@@ -229,8 +229,8 @@ void privilege_details(JsonWriter& json, unsigned kind, const PrivilegePayload& 
       json.number("value", raw.flags);
       return target(json, raw);
     case ASPIS_PRIV_IO_URING:
-      return json.text("use", permission_names(ASPIS_PRIV_IO_URING,
-                                               static_cast<std::uint16_t>(raw.number)));
+      return json.text(
+          "use", permission_names(ASPIS_PRIV_IO_URING, static_cast<std::uint16_t>(raw.number)));
     case ASPIS_PRIV_MODULE:
       path(json, "path", "", privilege.path);
       return name(json, "reading", Names::kReading, raw.number);

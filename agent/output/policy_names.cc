@@ -50,8 +50,9 @@ struct KindNames {
   std::span<const PermissionName> names;
 };
 constexpr KindNames kByKind[] = {
-    {ASPIS_PRIV_CAPABLE, kCapability}, {ASPIS_PRIV_KILL, kSignal},   {ASPIS_PRIV_PTRACE, kPtrace},
-    {ASPIS_PRIV_MOUNT, kMount},        {ASPIS_PRIV_UMOUNT, kMount},  {ASPIS_PRIV_USERNS, kUserns},
+    {ASPIS_PRIV_CAPABLE, kCapability}, {ASPIS_PRIV_KILL, kSignal},
+    {ASPIS_PRIV_PTRACE, kPtrace},      {ASPIS_PRIV_MOUNT, kMount},
+    {ASPIS_PRIV_UMOUNT, kMount},       {ASPIS_PRIV_USERNS, kUserns},
     {ASPIS_PRIV_RLIMIT, kRlimit},      {ASPIS_PRIV_IO_URING, kIoUring},
 };
 

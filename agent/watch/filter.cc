@@ -39,7 +39,8 @@ bool event_glob_can_match(const std::string& glob) {
 
 bool Filter::passes(const Record& record) const {
   if (record.process == nullptr) return true;
-  if (denials_only && (record.event == nullptr || (record.event->head->flags & ASPIS_F_REPORTED) == 0))
+  if (denials_only &&
+      (record.event == nullptr || (record.event->head->flags & ASPIS_F_REPORTED) == 0))
     return false;
   const Process& process = *record.process;
   if (python_only && !process.python) return false;

@@ -55,10 +55,10 @@ enum aspis_verdict {
 #define ASPIS_F_INHERITED 0x02 /* cause came over exec: this image has raised none itself */
 #define ASPIS_F_CUT 0x04       /* something in the tail was cut; the payload says what */
 #define ASPIS_F_COMPAT 0x08    /* raised by a 32-bit system call */
-#define ASPIS_F_REPORTED                                                                           \
-	0x10 /* a rule audits it, or it was denied and no rule keeps that quiet */
-#define ASPIS_F_NULL 0x20 /* the profile is the one that complain made for this image */
-#define ASPIS_F_KILLED 0x40 /* denied by a profile that kills: the task was sent its signal */
+#define ASPIS_F_REPORTED 0x10  /* a rule audits it, or it was denied and no rule keeps that quiet  \
+				*/
+#define ASPIS_F_NULL 0x20      /* the profile is the one that complain made for this image */
+#define ASPIS_F_KILLED 0x40    /* denied by a profile that kills: the task was sent its signal */
 
 /* The head of every record. 96 bytes. */
 struct aspis_event {
@@ -80,7 +80,7 @@ struct aspis_event {
 	__u32 lost_ring;    /* events lost on this CPU since the last one sent from it: the ring was
 			       full */
 	__u32 lost_scratch; /* the same: every scratch buffer was taken */
-	__u16 profile;	 /* id of the profile that decided (policy.h); 0: the task is not confined */
+	__u16 profile; /* id of the profile that decided (policy.h); 0: the task is not confined */
 	__u16 requested; /* permissions of the event's class (policy.h) */
 	__u16 denied;	 /* those of them that are missing */
 	__u8 info;	 /* enum aspis_info (policy.h): why no rule could decide */

@@ -39,15 +39,15 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
  * Permissions. Of files as AppArmor has them (security/apparmor/include/perms.h), in its order of
  * letters; other classes have bits of their own, below.
  */
-#define ASPIS_MAY_EXEC 0x001   /* x */
-#define ASPIS_MAY_WRITE 0x002  /* w; also attributes, mode and owner */
-#define ASPIS_MAY_READ 0x004   /* r */
-#define ASPIS_MAY_APPEND 0x008 /* a; w implies it */
-#define ASPIS_MAY_CREATE 0x010 /* c in logs; w grants it */
-#define ASPIS_MAY_DELETE 0x020 /* d in logs; w grants it */
-#define ASPIS_MAY_LOCK 0x040   /* k */
-#define ASPIS_MAY_MAP 0x080    /* m: map executable */
-#define ASPIS_MAY_LINK 0x100   /* l, of a pair of names */
+#define ASPIS_MAY_EXEC 0x001	/* x */
+#define ASPIS_MAY_WRITE 0x002	/* w; also attributes, mode and owner */
+#define ASPIS_MAY_READ 0x004	/* r */
+#define ASPIS_MAY_APPEND 0x008	/* a; w implies it */
+#define ASPIS_MAY_CREATE 0x010	/* c in logs; w grants it */
+#define ASPIS_MAY_DELETE 0x020	/* d in logs; w grants it */
+#define ASPIS_MAY_LOCK 0x040	/* k */
+#define ASPIS_MAY_MAP 0x080	/* m: map executable */
+#define ASPIS_MAY_LINK 0x100	/* l, of a pair of names */
 #define ASPIS_LINK_SUBSET 0x200 /* the pair must pass the subset test */
 #define ASPIS_MAY_ALL_FILE 0x1ff
 
@@ -95,10 +95,10 @@ enum aspis_exec_mode {
 };
 
 /* aspis_exec.flags */
-#define ASPIS_EXEC_SCRUB 0x01	 /* AT_SECURE */
-#define ASPIS_EXEC_NAMED 0x02	 /* the rule names its targets; one not loaded has no profile */
-#define ASPIS_EXEC_STACK 0x04	 /* targets come on top of the profile that the task has */
-#define ASPIS_EXEC_ELSE_INHERIT 0x08	/* what happens when there is no such profile */
+#define ASPIS_EXEC_SCRUB 0x01	     /* AT_SECURE */
+#define ASPIS_EXEC_NAMED 0x02	     /* the rule names its targets; one not loaded has no profile */
+#define ASPIS_EXEC_STACK 0x04	     /* targets come on top of the profile that the task has */
+#define ASPIS_EXEC_ELSE_INHERIT 0x08 /* what happens when there is no such profile */
 #define ASPIS_EXEC_ELSE_UNCONFINED 0x10 /* the same; neither: the exec is denied */
 
 struct aspis_exec {
@@ -167,7 +167,7 @@ struct aspis_profile {
 	__u32 file_outcomes;
 	__u32 rules; /* aspis_automaton; start state of a class: rule_start */
 	__u32 rule_outcomes;
-	__u32 execs; /* aspis_exec[], from index 1 */
+	__u32 execs;   /* aspis_exec[], from index 1 */
 	__u32 matcher; /* aspis_automaton of the attachment alone: longest left match */
 	struct aspis_attachments children;
 	__u64 capability_allow;
@@ -193,13 +193,13 @@ enum aspis_info {
 	ASPIS_INFO_DISCONNECTED,
 	ASPIS_INFO_DELETED,
 	ASPIS_INFO_TOO_LONG,
-	ASPIS_INFO_NO_NAME,	    /* a file without a path is executed */
-	ASPIS_INFO_NO_PROFILE,	    /* profile transition not found */
-	ASPIS_INFO_CONFLICT,	    /* conflicting profile attachments */
-	ASPIS_INFO_NOT_SUBSET,	    /* link not subset of target */
-	ASPIS_INFO_STACK_FULL,	    /* more than ASPIS_STACK_MAX profiles */
-	ASPIS_INFO_NO_RESOURCES,    /* no memory to decide with */
-	ASPIS_INFO_SOURCE,	    /* a mount's source that names no path by itself */
+	ASPIS_INFO_NO_NAME,	 /* a file without a path is executed */
+	ASPIS_INFO_NO_PROFILE,	 /* profile transition not found */
+	ASPIS_INFO_CONFLICT,	 /* conflicting profile attachments */
+	ASPIS_INFO_NOT_SUBSET,	 /* link not subset of target */
+	ASPIS_INFO_STACK_FULL,	 /* more than ASPIS_STACK_MAX profiles */
+	ASPIS_INFO_NO_RESOURCES, /* no memory to decide with */
+	ASPIS_INFO_SOURCE,	 /* a mount's source that names no path by itself */
 	ASPIS_INFO_COUNT,
 };
 

@@ -19,9 +19,8 @@
 #define ASPIS_TASK_CONFINED 0x20 /* domain is not empty: its profiles decide */
 #define ASPIS_TASK_NULL                                                                            \
 	0x40 /* under no rules but those of complain: domain[0] complained about this exec */
-#define ASPIS_TASK_NEXT 0x80 /* next_* hold from the end of the exec under way on */
-#define ASPIS_TASK_QUIET                                                                           \
-	0x200 /* of kernel operations only what profiles report is told */
+#define ASPIS_TASK_NEXT 0x80   /* next_* hold from the end of the exec under way on */
+#define ASPIS_TASK_QUIET 0x200 /* of kernel operations only what profiles report is told */
 #define ASPIS_TASK_REVOKED                                                                         \
 	0x400 /* has open files that its profiles do not let it use (bpf/inherit.bpf.c) */
 #define ASPIS_TASK_ONEXEC 0x100 /* next_* were asked for: the next exec enters them */

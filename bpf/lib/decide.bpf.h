@@ -3,9 +3,9 @@
  * What the profiles of the current task say about an operation.
  *
  * A hook that decides does: access_begin (a scratch buffer), path_walk, decide_path; then, if
- * access_told says that anybody wants to hear of it, it fills a record and ends with access_tell, else
- * with access_drop. Both return the hook's answer. Fails closed: without a
- * scratch buffer, without a path, without the arena the answer is a denial, but in complain mode.
+ * access_told says that anybody wants to hear of it, it fills a record and ends with access_tell,
+ * else with access_drop. Both return the hook's answer. Fails closed: without a scratch buffer,
+ * without a path, without the arena the answer is a denial, but in complain mode.
  *
  * The functions that match are global ones: the verifier looks at each once, not in every hook.
  */
@@ -41,28 +41,29 @@ __u32 policy_root __weak;
 
 /* bpf/match.bpf.c. The state after the walked path, from `state`. */
 __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 state);
-/* bpf/match.bpf.c. The same of scratch.subject but its first byte: `state` is the one behind that. */
+/* bpf/match.bpf.c. The same of scratch.subject but its first byte: `state` is the one behind that.
+ */
 __u32 match_subject(struct scratch *scratch, __u32 automaton, __u32 state);
 /* bpf/match.bpf.c. Rules on the walked path for a request: fills scratch.ruling. */
 int decide_path(struct scratch *scratch, struct aspis_task *state, __u32 request, __u32 how);
 
-/* bpf/match.bpf.c. Rules on scratch.subject for a request of a class: fills scratch.ruling; `error` is
- * the errno of a denial. */
+/* bpf/match.bpf.c. Rules on scratch.subject for a request of a class: fills scratch.ruling; `error`
+ * is the errno of a denial. */
 int decide_subject(
 	struct scratch *scratch, struct aspis_task *state, __u32 class, __u32 request, __u32 error);
-/* bpf/link.bpf.c. A hard link: first its name, then what it leads to, is the walked path. The second
- * call fills scratch.ruling. */
+/* bpf/link.bpf.c. A hard link: first its name, then what it leads to, is the walked path. The
+ * second call fills scratch.ruling. */
 int match_link_name(struct scratch *scratch, struct aspis_task *state);
 int decide_link(struct scratch *scratch, struct aspis_task *state);
 /* bpf/inherit.bpf.c. The task has entered its domain by exec, from an unconfined one if `entering`:
  * which of its open files may it use there? */
 int inherit_files(struct scratch *scratch, struct aspis_task *state, __u32 entering);
-/* bpf/attach.bpf.c. Which of these attachments (an offset of aspis_attachments) the walked path has:
- * id of a profile; 0: none; ASPIS_ATTACH_CONFLICT: several, none of them the best. */
+/* bpf/attach.bpf.c. Which of these attachments (an offset of aspis_attachments) the walked path
+ * has: id of a profile; 0: none; ASPIS_ATTACH_CONFLICT: several, none of them the best. */
 #define ASPIS_ATTACH_CONFLICT 0x10000
 __u32 match_attachment(struct scratch *scratch, __u32 attachments);
-/* bpf/exec.bpf.c. Rules on executing the walked path: fills scratch.ruling and state.next. Returns 1
- * if the new image must not trust its environment (AT_SECURE). */
+/* bpf/exec.bpf.c. Rules on executing the walked path: fills scratch.ruling and state.next. Returns
+ * 1 if the new image must not trust its environment (AT_SECURE). */
 int decide_exec(struct scratch *scratch, struct aspis_task *state);
 
 static __always_inline struct arena policy_arena_view(void)
@@ -138,8 +139,8 @@ static __always_inline __u32 open_request(unsigned int mode, unsigned int flags)
 	return request;
 }
 
-/* Begins the record of a file event; where profiles were asked, with who wanted it and whose the file
- * is. */
+/* Begins the record of a file event; where profiles were asked, with who wanted it and whose the
+ * file is. */
 static __always_inline struct aspis_file_event *file_record(struct scratch *scratch)
 {
 	struct aspis_file_event *event = EVENT(scratch, aspis_file_event);

@@ -48,9 +48,10 @@ struct ruling {
 	__u8 null;
 	__u8 killed;
 	__u8 directory;
-	__u8 problem; /* enum aspis_info: why scratch.subject says nothing; set before rules are asked */
+	__u8 problem; /* enum aspis_info: why scratch.subject says nothing; set before rules are
+			 asked */
 	__u8 pad[3];
-	int answer; /* of the hook: 0, or a negative errno */
+	int answer;  /* of the hook: 0, or a negative errno */
 	__u64 inode; /* address of the struct inode that owner rules ask about; 0: the task's own */
 };
 
@@ -67,10 +68,17 @@ struct scratch {
 	struct link_name link[ASPIS_STACK_MAX];
 	struct walk walk;
 	struct leftmatch left; /* of the attachment under trial */
+	struct {	       /* the files that a task brings along (inherit.bpf.c) */
+		__u64 table;   /* address of struct file *[] */
+		__u32 count, entering;
+	} inherit;
+	struct { /* a match that goes on (match.bpf.c) */
+		__u32 automaton, state, at, subject;
+	} rest;
 	struct decode decode;
 	__u32 subject_len;
-	/* Of a class other than files (abi/subject.h); the second half is room for a last piece that
-	 * makes it too long. */
+	/* Of a class other than files (abi/subject.h); the second half is room for a last piece
+	 * that makes it too long. */
 	__u8 subject[2 * CHUNK_MAX];
 	char path[CHUNK_MAX + 256]; /* written from its end */
 	char record[RECORD_MAX + CHUNK_MAX] __attribute__((aligned(8)));
@@ -189,7 +197,8 @@ static __always_inline struct scratch *event_begin_numbered(
 
 #define event_begin(state, kind, fixed) event_begin_numbered(state, kind, fixed, event_number())
 
-/* Starts an event of the current task on a kernel operation. NULL: nobody wants it, or it is lost. */
+/* Starts an event of the current task on a kernel operation. NULL: nobody wants it, or it is lost.
+ */
 static __always_inline struct scratch *tracked_begin(__u16 kind, __u32 fixed)
 {
 	struct aspis_task *state = current_state();

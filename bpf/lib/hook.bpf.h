@@ -34,7 +34,7 @@ static __always_inline int hook_answer(int answer)
 	{                                                                                          \
 		unsigned long long *volatile kept = ctx;                                           \
                                                                                                    \
-		return current_may_be_tracked() ? hook_answer(body(kept)) : 0;                                \
+		return current_may_be_tracked() ? hook_answer(body(kept)) : 0;                     \
 	}
 
 /* A hook that decides: the body returns 0 or a negative errno. */
@@ -45,9 +45,9 @@ static __always_inline int hook_answer(int answer)
 	static __noinline int on_##hook(unsigned long long *ctx)
 
 /*
- * A hook that decides, and that the other task's profile has a say in: argument `n` is that task. An
- * unconfined current task does not leave at once if the other may be confined; only for hooks that
- * are not hot.
+ * A hook that decides, and that the other task's profile has a say in: argument `n` is that task.
+ * An unconfined current task does not leave at once if the other may be confined; only for hooks
+ * that are not hot.
  */
 #define TWO_SIDED_PROGRAM(section, name, body, n)                                                  \
 	SEC(section)                                                                               \

@@ -3,9 +3,9 @@
  * Marks on open files (bpf/inherit.bpf.c makes them, bpf/file.bpf.c asks).
  *
  * A struct file has no storage of its own. An entry is known by the address together with inode and
- * mode: if the address is used again, only the same file opened in the same way could be taken for it.
- * The map forgets the least recently used: a forgotten delegation fails closed, at the next change of
- * domain; a forgotten revocation fails open, after 16384 younger ones.
+ * mode: if the address is used again, only the same file opened in the same way could be taken for
+ * it. The map forgets the least recently used: a forgotten delegation fails closed, at the next
+ * change of domain; a forgotten revocation fails open, after 16384 younger ones.
  */
 #ifndef ASPIS_INHERITED_BPF_H
 #define ASPIS_INHERITED_BPF_H

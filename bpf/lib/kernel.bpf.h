@@ -236,8 +236,8 @@ struct bpf_iter__task {
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-/* bpf/walk.bpf.c. Set before load: the kernel has bpf_rdonly_cast, from 6.2 on. Before it, there is no
- * trust, and no cast either. */
+/* bpf/walk.bpf.c. Set before load: the kernel has bpf_rdonly_cast, from 6.2 on. Before it, there is
+ * no trust, and no cast either. */
 extern const volatile bool has_rdonly_cast;
 
 /* bpf/walk.bpf.c. Returns `pointer`, which the verifier then takes for one to the type `btf_id`. */

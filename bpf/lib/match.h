@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The matcher and the decision, compiled for BPF and for the host alike: what the kernel enforces is
- * what `aspis policy explain` says. Plain C over the arena of ../abi/policy.h; no helper calls.
+ * The matcher and the decision, compiled for BPF and for the host alike: what the kernel enforces
+ * is what `aspis policy explain` says. Plain C over the arena of ../abi/policy.h; no helper calls.
  */
 #ifndef ASPIS_MATCH_H
 #define ASPIS_MATCH_H
@@ -38,8 +38,7 @@ MATCH_INLINE struct matcher matcher_at(struct arena arena, __u32 offset)
 }
 
 /* The state after one byte. */
-MATCH_INLINE __u32 match_step(
-	struct arena arena, struct matcher matcher, __u32 state, __u8 byte)
+MATCH_INLINE __u32 match_step(struct arena arena, struct matcher matcher, __u32 state, __u8 byte)
 {
 	return *ARENA_AT(arena, __u16,
 		matcher.rows + 2 * (state * matcher.width + matcher.head->class_of[byte]));
@@ -87,17 +86,17 @@ MATCH_INLINE void leftmatch_step(struct leftmatch *left, __u32 next)
 
 /* What follows from a request. */
 struct decision {
-	__u32 denied;	/* the permissions that are missing */
-	__u8 verdict;	/* enum aspis_verdict */
-	__u8 reported;	/* it is to be told: a denial that no rule keeps quiet, an audited access */
+	__u32 denied;  /* the permissions that are missing */
+	__u8 verdict;  /* enum aspis_verdict */
+	__u8 reported; /* it is to be told: a denial that no rule keeps quiet, an audited access */
 };
 
 /*
  * A request for `request` under these permissions. Complain allows what no rule allows; what a rule
  * denies stays denied (apparmor.d(5), "Complain mode"). A rule's denial is quiet unless audited.
  */
-MATCH_INLINE struct decision decide(struct aspis_permissions permissions, __u32 request, __u8 mode,
-	__u16 profile_flags)
+MATCH_INLINE struct decision decide(
+	struct aspis_permissions permissions, __u32 request, __u8 mode, __u16 profile_flags)
 {
 	struct decision decision = {};
 	__u32 missing = request & ~(__u32)permissions.allow;

@@ -6,10 +6,11 @@
  *
  * The path is written backwards into scratch.path. Three loops do the same steps. walk_cast
  * (bpf/walk.bpf.c) follows typed pointers by plain loads, from 6.2 on: there an address can be cast
- * to one, so that it is a function of its own, and crosses mounts. Before 6.2 the loop in path_walk does
- * so up to the first mount's root, in each hook, from the hook's own pointers. walk_step goes on from
- * there by probe reads, across mounts and for long paths. Neither takes rename_lock: a directory that is renamed
- * while we pass it can show its old or its new name, and a torn name is possible in theory.
+ * to one, so that it is a function of its own, and crosses mounts. Before 6.2 the loop in path_walk
+ * does so up to the first mount's root, in each hook, from the hook's own pointers. walk_step goes
+ * on from there by probe reads, across mounts and for long paths. Neither takes rename_lock: a
+ * directory that is renamed while we pass it can show its old or its new name, and a torn name is
+ * possible in theory.
  */
 #ifndef ASPIS_PATH_BPF_H
 #define ASPIS_PATH_BPF_H
@@ -164,9 +165,9 @@ static __always_inline void path_finish(struct scratch *scratch, struct aspis_pa
 #define dentry_unlinked(dentry) (!(dentry)->d_hash.pprev && (dentry) != (dentry)->d_parent)
 
 /*
- * Writes the path of `dentry` seen through `mnt` (both typed pointers) to scratch.path from walk.off.
- * `mnt_address` is where mnt was loaded from: the same pointer is wanted as a number too, to reach
- * the struct mount around it, which typed pointers do not allow.
+ * Writes the path of `dentry` seen through `mnt` (both typed pointers) to scratch.path from
+ * walk.off. `mnt_address` is where mnt was loaded from: the same pointer is wanted as a number too,
+ * to reach the struct mount around it, which typed pointers do not allow.
  */
 static __always_inline void path_walk(struct scratch *scratch, struct vfsmount *mnt,
 	const void *mnt_address, struct dentry *dentry)

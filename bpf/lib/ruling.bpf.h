@@ -51,7 +51,8 @@ static __always_inline bool owns(struct scratch *scratch)
 
 /* What a state of a profile's file automaton means for the current task. */
 static __always_inline struct aspis_permissions state_permissions(struct scratch *scratch,
-	struct arena arena, const struct aspis_profile *profile, struct matcher matcher, __u32 state)
+	struct arena arena, const struct aspis_profile *profile, struct matcher matcher,
+	__u32 state)
 {
 	__u32 index = match_outcome(arena, matcher, state);
 	const struct aspis_outcome *outcome = ARENA_AT(arena, struct aspis_outcome,
@@ -62,8 +63,8 @@ static __always_inline struct aspis_permissions state_permissions(struct scratch
 	return owns(scratch) ? outcome->owner : outcome->other;
 }
 
-static __always_inline struct aspis_permissions path_permissions(struct scratch *scratch,
-	struct arena arena, const struct aspis_profile *profile, __u32 how)
+static __always_inline struct aspis_permissions path_permissions(
+	struct scratch *scratch, struct arena arena, const struct aspis_profile *profile, __u32 how)
 {
 	struct matcher matcher = matcher_at(arena, profile->file);
 	__u32 state = match_path(scratch, profile->file, matcher.head->start);
@@ -73,7 +74,8 @@ static __always_inline struct aspis_permissions path_permissions(struct scratch 
 	return state_permissions(scratch, arena, profile, matcher, state);
 }
 
-/* One profile's say. A denial is final; else the strongest thing to tell is kept. Returns the verdict.
+/* One profile's say. A denial is final; else the strongest thing to tell is kept. Returns the
+ * verdict.
  */
 static __always_inline __u8 rule(struct scratch *scratch, const struct aspis_profile *profile,
 	__u8 null, struct aspis_permissions permissions, __u32 request, __u8 info, int error)

@@ -29,9 +29,9 @@ struct DfaLimits {
   size_t entries = 32'000'000;
 };
 
-/// State 0 is dead: it accepts nothing, and no byte leads out of it. Most states lead to a handful of
-/// others, so a row holds each target once, and its shape tells which class takes which: a tenth of
-/// the memory of a full row.
+/// State 0 is dead: it accepts nothing, and no byte leads out of it. Most states lead to a handful
+/// of others, so a row holds each target once, and its shape tells which class takes which: a tenth
+/// of the memory of a full row.
 struct Dfa {
   ByteClasses classes;
   uint32_t start = 0;
@@ -40,7 +40,7 @@ struct Dfa {
   std::vector<uint32_t> row{0};   // by state, and the end: where its targets begin
   std::vector<uint32_t> targets;  // of each state, all different
   std::vector<uint32_t> accept;   // by state: id in accept_sets
-  SequencePool accept_sets;      // sorted rule ids; id 0 is the empty set
+  SequencePool accept_sets;       // sorted rule ids; id 0 is the empty set
   std::vector<RuleId>
       heaviest;  // the rules that are in the most states, the heaviest first; at most 8
 

@@ -142,7 +142,8 @@ constexpr Rlimit kRlimits[] = {
     {"rttime", RlimitUnit::Microseconds},
 };
 
-// MS_NOUSER is the kernel's own (include/linux/fs.h): it is not for user space, and no program passes it.
+// MS_NOUSER is the kernel's own (include/linux/fs.h): it is not for user space, and no program
+// passes it.
 constexpr std::uint32_t kNoUser = 1U << 31;
 
 constexpr MountOption kMountOptions[] = {

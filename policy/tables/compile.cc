@@ -67,7 +67,8 @@ class Compiler {
     AccessRules rules(context_);
     const Word& word = profile.attachment ? *profile.attachment : profile.name;
     for (const std::string& text : compiled.attachments) {
-      if (const auto aare = rules.pattern(text, word)) rules.add(aare->expression, {profile.at, {}, 1});
+      if (const auto aare = rules.pattern(text, word))
+        rules.add(aare->expression, {profile.at, {}, 1});
     }
     compiled.matcher = decider(rules, profile, nullptr).table;
   }
@@ -105,8 +106,7 @@ class Compiler {
     return decider;
   }
 
-  void blow_up(const automaton::BlowUp& blow_up, const AccessRules& rules,
-               const Profile& profile) {
+  void blow_up(const automaton::BlowUp& blow_up, const AccessRules& rules, const Profile& profile) {
     std::vector<Note> notes;
     for (const automaton::RuleId id : blow_up.rules) {
       notes.push_back({rules.accesses()[id].at, "This rule is one of those that need the most."});

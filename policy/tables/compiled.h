@@ -15,7 +15,8 @@
 
 namespace aspis::policy {
 
-/// Where an exec leads. Targets are full names of profiles; which of them are loaded is known later.
+/// Where an exec leads. Targets are full names of profiles; which of them are loaded is known
+/// later.
 struct CompiledExec {
   aspis_exec_mode mode = ASPIS_EXEC_INHERIT;
   std::uint8_t flags = 0;  ///< ASPIS_EXEC_*
@@ -40,8 +41,8 @@ struct CompiledProfile {
   aspis_mode mode = ASPIS_MODE_ENFORCE;
   std::uint16_t flags = 0;  ///< ASPIS_PROFILE_*
   std::uint8_t kill_signal = 9;
-  std::uint16_t error = 0;     ///< errno; 0: the class's own
-  std::uint16_t mediated = 0;  ///< bit of each aspis_class
+  std::uint16_t error = 0;               ///< errno; 0: the class's own
+  std::uint16_t mediated = 0;            ///< bit of each aspis_class
   std::vector<std::string> attachments;  ///< expanded globs
   automaton::Table matcher;              ///< of the attachments alone; outcome 1: it matches
 

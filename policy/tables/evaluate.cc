@@ -73,7 +73,7 @@ std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
   std::uint16_t best = 0;
   std::uint32_t longest = 0;
   for (std::uint16_t i = 0; i < count; i++) {
-    const std::uint32_t length = 
+    const std::uint32_t length =
         left_match(arena, matcher_at(arena, profile_of(image, ids[i]).matcher), path);
     if (length == longest) best = 0;
     if (length <= longest) continue;

@@ -34,7 +34,8 @@ std::vector<Attaching> attaching_below(const CompiledPolicy& policy, std::string
 Bytes lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const IdOf& id_of,
                       std::span<const Attaching> children);
 
-/// The root, its aspis_policy_root first: `offsets` are the profiles' by id, 0 where none is loaded.
+/// The root, its aspis_policy_root first: `offsets` are the profiles' by id, 0 where none is
+/// loaded.
 Bytes lay_out_root(std::uint32_t generation, std::uint32_t base,
                    std::span<const std::uint32_t> offsets, std::span<const Attaching> attaching);
 

@@ -20,9 +20,12 @@ struct ModeFlag {
 };
 // default_allow is a rule; without anybody to ask, prompt means what enforce means.
 constexpr ModeFlag kModes[] = {
-    {"enforce", ASPIS_MODE_ENFORCE},       {"complain", ASPIS_MODE_COMPLAIN},
-    {"kill", ASPIS_MODE_KILL},             {"unconfined", ASPIS_MODE_UNCONFINED},
-    {"default_allow", ASPIS_MODE_ENFORCE}, {"prompt", ASPIS_MODE_ENFORCE},
+    {"enforce", ASPIS_MODE_ENFORCE},
+    {"complain", ASPIS_MODE_COMPLAIN},
+    {"kill", ASPIS_MODE_KILL},
+    {"unconfined", ASPIS_MODE_UNCONFINED},
+    {"default_allow", ASPIS_MODE_ENFORCE},
+    {"prompt", ASPIS_MODE_ENFORCE},
 };
 
 struct BitFlag {
@@ -99,7 +102,9 @@ void lower_head(const Profile& profile, const PatternContext& context, CompiledP
   }
   if (profile.hat) return;  // entered by request only
   const bool path = profile.name.text.starts_with('/') || profile.name.text.starts_with('@');
-  const Word* attachment = profile.attachment ? &*profile.attachment : path ? &profile.name : nullptr;
+  const Word* attachment = profile.attachment ? &*profile.attachment
+                           : path             ? &profile.name
+                                              : nullptr;
   if (attachment != nullptr) compiled.attachments = expand_path(*attachment, context);
   if (!profile.xattrs.empty()) {
     context.diagnostics.warning(profile.at,

@@ -96,7 +96,7 @@ TEST_F(Policy, FormatPrintsChecksAndWrites) {
   EXPECT_EQ(policy({"format", "-w", link}).code(), 0);
   EXPECT_EQ(text(ugly), pretty);
   EXPECT_EQ(policy({"format", "--check", ugly, link}).code(), 0);
-  struct stat now {};
+  struct stat now{};
   ASSERT_EQ(::lstat(ugly.c_str(), &now), 0);
   EXPECT_EQ(now.st_mode & 07777, 0640U);
   ASSERT_EQ(::lstat(link.c_str(), &now), 0);
@@ -104,8 +104,7 @@ TEST_F(Policy, FormatPrintsChecksAndWrites) {
 }
 
 TEST_F(Policy, FormatLeavesAloneWhatIsFormattedOrWrong) {
-  struct stat before {
-  }, after{};
+  struct stat before{}, after{};
   ASSERT_EQ(::stat(simple_.c_str(), &before), 0);
   EXPECT_EQ(policy({"format", "-w", simple_}).code(), 0);
   ASSERT_EQ(::stat(simple_.c_str(), &after), 0);

@@ -49,9 +49,8 @@ TEST(DecodeHostile, SizeMustBeTheHeaders) {
   const auto bytes = wire.bytes();
   const Result<Event> event = decode(bytes.first(bytes.size() - 1));
   ASSERT_FALSE(event);
-  EXPECT_THAT(event.error().text(),
-              HasSubstr("header says " + std::to_string(bytes.size()) + " bytes, got " +
-                        std::to_string(bytes.size() - 1)));
+  EXPECT_THAT(event.error().text(), HasSubstr("header says " + std::to_string(bytes.size()) +
+                                              " bytes, got " + std::to_string(bytes.size() - 1)));
 }
 
 TEST(DecodeHostile, MisalignedIsRefused) {
@@ -75,7 +74,8 @@ TEST(DecodeHostile, UnknownKinds) {
 
 TEST(DecodeHostile, ShortPayload) {
   aspis_event head = sample::head(ASPIS_FILE_OPEN);
-  EXPECT_EQ(error_of(sample::Wire(head)), "file.open: payload: " + std::to_string(sizeof(aspis_event)) + " bytes, " +
+  EXPECT_EQ(error_of(sample::Wire(head)),
+            "file.open: payload: " + std::to_string(sizeof(aspis_event)) + " bytes, " +
                 std::to_string(sizeof(aspis_file_event)) + " needed");
 }
 

@@ -25,7 +25,8 @@ struct CompiledText {
   /// All that was found wrong, as a person sees it.
   [[nodiscard]] std::string messages() const {
     std::string all;
-    for (const Diagnostic& diagnostic : diagnostics.all()) all += render(diagnostic, sources) + "\n";
+    for (const Diagnostic& diagnostic : diagnostics.all())
+      all += render(diagnostic, sources) + "\n";
     return all;
   }
 
@@ -43,8 +44,7 @@ struct CompiledText {
   }
 
   [[nodiscard]] std::uint16_t attached(std::string_view path) const {
-    const auto& root =
-        *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
+    const auto& root = *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
     return policy::attached(image, root.attachments, path);
   }
 
