@@ -31,24 +31,17 @@ __noinline int decide_capability(
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+	FOR_EACH_PLACE(i, state)
+	{
 		struct aspis_permissions permissions = {};
-		const struct aspis_profile *profile;
-		__u32 id = state->domain.profiles[i], at;
-		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0;
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
-		if (!id)
-			break;
-		at = profile_at(arena, root, id);
-		if (!at)
+		if (!profile)
 			continue;
-		profile = ARENA_AT(arena, struct aspis_profile, at);
-		if (profile->mode == ASPIS_MODE_UNCONFINED)
-			continue;
-		if (!null)
+		if (!is_null(state, i))
 			permissions = capability_permissions(profile, capability);
-		rule(scratch, profile, null, permissions, ASPIS_CAPABILITY_USE, ASPIS_INFO_NONE,
-			error);
+		rule(scratch, profile, is_null(state, i), permissions, ASPIS_CAPABILITY_USE,
+			ASPIS_INFO_NONE, error);
 	}
 	return 0;
 }
@@ -58,19 +51,13 @@ __noinline int capability_denied(struct aspis_task *state, __u32 capability)
 	struct arena arena = policy_arena_view();
 	__u32 root = policy_root;
 
-	if (!state || !arena.bytes || state->flags & ASPIS_TASK_NULL)
+	if (!state || !arena.bytes)
 		return 0;
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
-		const struct aspis_profile *profile;
-		__u32 id = state->domain.profiles[i], at;
+	FOR_EACH_PLACE(i, state)
+	{
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
-		if (!id)
-			break;
-		at = profile_at(arena, root, id);
-		if (!at)
-			continue;
-		profile = ARENA_AT(arena, struct aspis_profile, at);
-		if (profile->mode == ASPIS_MODE_UNCONFINED)
+		if (!profile || is_null(state, i))
 			continue;
 		if (decide(capability_permissions(profile, capability), ASPIS_CAPABILITY_USE,
 			    profile->mode, 0)
@@ -88,25 +75,18 @@ __noinline int decide_limit(
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+	FOR_EACH_PLACE(i, state)
+	{
 		struct aspis_permissions permissions = {.allow = ASPIS_RLIMIT_SET};
-		const struct aspis_profile *profile;
-		__u32 id = state->domain.profiles[i], at;
-		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0;
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
-		if (!id)
-			break;
-		at = profile_at(arena, root, id);
-		if (!at)
-			continue;
-		profile = ARENA_AT(arena, struct aspis_profile, at);
-		if (profile->mode == ASPIS_MODE_UNCONFINED)
+		if (!profile)
 			continue;
 		if (profile->rlimits & 1u << (resource & 15) &&
 			value > profile->rlimit[resource & 15])
 			permissions.allow = 0;
-		rule(scratch, profile, null, permissions, ASPIS_RLIMIT_SET, ASPIS_INFO_NONE,
-			EACCES);
+		rule(scratch, profile, is_null(state, i), permissions, ASPIS_RLIMIT_SET,
+			ASPIS_INFO_NONE, EACCES);
 	}
 	return 0;
 }

@@ -11,19 +11,34 @@
 
 #define BPF_F_BPRM_SECUREEXEC 1
 
-/* Adds a profile to the domain that comes next. Returns non-zero when it is full. */
-static __always_inline int next_add(struct aspis_task *state, __u32 id)
+/* Adds a profile to the domain that comes next, or the null profile that complain makes up of it: a
+ * place that has its rules already has more than that. Returns non-zero when it is full. */
+static __always_inline int next_place(struct aspis_task *state, __u32 id, bool null)
 {
 	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
-		if (state->next.profiles[i] == id)
-			return 0;
 		if (!state->next.profiles[i]) {
 			state->next.profiles[i] = id;
-			state->next_flags |= ASPIS_TASK_CONFINED;
+			state->next_flags |= ASPIS_TASK_CONFINED | (null ? ASPIS_TASK_NULL(i) : 0);
+			return 0;
+		}
+		if (state->next.profiles[i] == id) {
+			if (!null)
+				state->next_flags &= ~ASPIS_TASK_NULL(i);
 			return 0;
 		}
 	}
 	return 1;
+}
+
+static __always_inline int next_add(struct aspis_task *state, __u32 id)
+{
+	return next_place(state, id, false);
+}
+
+/* Offset of the attachments of all profiles that are no children of others. */
+static __always_inline __u32 attachments_at(__u32 root)
+{
+	return root + __builtin_offsetof(struct aspis_policy_root, attachments);
 }
 
 /* Where `exec` leads from `profile`: fills state.next. Returns why it leads nowhere, or 0. */
@@ -55,7 +70,7 @@ static __always_inline __u8 follow(struct scratch *scratch, struct aspis_task *s
 			exec->mode == ASPIS_EXEC_CHILD
 				? profile_offset +
 					  __builtin_offsetof(struct aspis_profile, children)
-				: root + __builtin_offsetof(struct aspis_policy_root, attachments));
+				: attachments_at(root));
 		if (found && found != ASPIS_ATTACH_CONFLICT && next_add(state, found))
 			return ASPIS_INFO_STACK_FULL;
 	}
@@ -78,28 +93,29 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 		return 0;
 	__builtin_memset(&state->next, 0, sizeof(state->next));
 	state->next_flags = 0;
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+	FOR_EACH_PLACE(i, state)
+	{
 		struct aspis_permissions permissions = {};
 		const struct aspis_profile *profile;
 		__u32 id = state->domain.profiles[i], at;
-		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0, info;
-		__u8 verdict;
+		__u8 info, verdict;
 
-		if (!id)
-			break;
 		at = profile_at(arena, root, id);
 		if (!at)
 			continue;
 		profile = ARENA_AT(arena, struct aspis_profile, at);
-		if (profile->mode == ASPIS_MODE_UNCONFINED) {
-			if (next_add(state, id))
-				scratch->ruling.answer = -EACCES;
+		if (profile->mode == ASPIS_MODE_UNCONFINED) { /* what attaches takes its place */
+			__u32 found = match_attachment(scratch, attachments_at(root));
+
+			if (next_add(state, found && found != ASPIS_ATTACH_CONFLICT ? found : id))
+				rule(scratch, profile, false, permissions, ASPIS_MAY_EXEC,
+					ASPIS_INFO_STACK_FULL, EACCES);
 			continue;
 		}
 		info = path_problem(scratch, profile->flags);
 		if (scratch->walk.flags & (ASPIS_PATH_MEMFD | ASPIS_PATH_ANON | ASPIS_PATH_PSEUDO))
 			info = ASPIS_INFO_NO_NAME;
-		if (!info && !null)
+		if (!info && !is_null(state, i))
 			permissions = path_permissions(scratch, arena, profile, 0);
 		if (permissions.allow & ASPIS_MAY_EXEC) {
 			const struct aspis_exec *exec = ARENA_AT(arena, struct aspis_exec,
@@ -111,11 +127,10 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 			else if (exec->flags & ASPIS_EXEC_SCRUB)
 				secure = 1;
 		}
-		verdict = rule(scratch, profile, null, permissions, ASPIS_MAY_EXEC, info, EACCES);
-		if (verdict == ASPIS_VERDICT_COMPLAIN) {
-			next_add(state, id);
-			state->next_flags |= ASPIS_TASK_NULL;
-		}
+		verdict = rule(scratch, profile, is_null(state, i), permissions, ASPIS_MAY_EXEC,
+			info, EACCES);
+		if (verdict == ASPIS_VERDICT_COMPLAIN)
+			next_place(state, id, true);
 	}
 	return secure;
 }

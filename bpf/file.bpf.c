@@ -19,8 +19,6 @@ static __always_inline int file_access(
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -57,8 +55,6 @@ static __always_inline int name_access(
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -111,8 +107,6 @@ HOOK(path_symlink)
 	int answer = 0;
 	long len;
 
-	if (!state)
-		return 0;
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -145,8 +139,6 @@ HOOK(path_rename)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -176,8 +168,6 @@ HOOK(path_link)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -210,8 +200,6 @@ static __always_inline int path_access(
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;

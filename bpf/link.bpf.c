@@ -13,17 +13,13 @@ __noinline int match_link_name(struct scratch *scratch, struct aspis_task *state
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
-		__u32 id = state->domain.profiles[i], at;
-		const struct aspis_profile *profile;
+	FOR_EACH_PLACE(i, state)
+	{
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 		struct matcher matcher;
 
-		if (!id)
-			break;
-		at = profile_at(arena, root, id);
-		if (!at)
+		if (!profile)
 			continue;
-		profile = ARENA_AT(arena, struct aspis_profile, at);
 		matcher = matcher_at(arena, profile->file);
 		scratch->link[i].state = match_path(scratch, profile->file, matcher.head->start);
 		scratch->link[i].permissions =
@@ -66,25 +62,20 @@ __noinline int decide_link(struct scratch *scratch, struct aspis_task *state)
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+	FOR_EACH_PLACE(i, state)
+	{
 		struct aspis_permissions permissions = {};
-		__u32 id = state->domain.profiles[i], at, request = ASPIS_MAY_LINK;
-		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0, info;
-		const struct aspis_profile *profile;
+		__u32 request = ASPIS_MAY_LINK;
+		__u8 info;
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
-		if (!id)
-			break;
-		at = profile_at(arena, root, id);
-		if (!at)
-			continue;
-		profile = ARENA_AT(arena, struct aspis_profile, at);
-		if (profile->mode == ASPIS_MODE_UNCONFINED)
+		if (!profile)
 			continue;
 		info = path_problem(scratch, profile->flags);
-		if (!info && !null)
+		if (!info && !is_null(state, i))
 			permissions = link_permissions(
 				scratch, arena, profile, &scratch->link[i], &request, &info);
-		rule(scratch, profile, null, permissions, request, info, EACCES);
+		rule(scratch, profile, is_null(state, i), permissions, request, info, EACCES);
 	}
 	return 0;
 }

@@ -85,7 +85,7 @@ static __always_inline bool plainly_allowed(struct scratch *scratch, struct aren
 	struct aspis_permissions permissions;
 	const struct aspis_profile *profile;
 
-	if (scratch->walk.flags || state->domain.profiles[1] || state->flags & ASPIS_TASK_NULL)
+	if (scratch->walk.flags || state->domain.profiles[1] || is_null(state, 0))
 		return false;
 	at = profile_at(arena, root, id);
 	if (!at)
@@ -114,24 +114,19 @@ __noinline int decide_path(
 		return 0; /* file systems without names are not mediated by path */
 	if (plainly_allowed(scratch, arena, state, root, request, how))
 		return 0;
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+	FOR_EACH_PLACE(i, state)
+	{
 		struct aspis_permissions permissions = {};
-		const struct aspis_profile *profile;
-		__u32 id = state->domain.profiles[i], at;
-		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0, info;
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
+		__u8 info;
 
-		if (!id)
-			break;
-		at = profile_at(arena, root, id);
-		if (!at) /* was removed: by force, and unconfined since */
-			continue;
-		profile = ARENA_AT(arena, struct aspis_profile, at);
-		if (profile->mode == ASPIS_MODE_UNCONFINED)
+		if (!profile)
 			continue;
 		info = path_problem(scratch, profile->flags);
-		if (!info && !null)
+		if (!info && !is_null(state, i))
 			permissions = path_permissions(scratch, arena, profile, how);
-		rule(scratch, profile, null, permissions, request, info, problem_errno(info));
+		rule(scratch, profile, is_null(state, i), permissions, request, info,
+			problem_errno(info));
 	}
 	return 0;
 }
@@ -164,23 +159,16 @@ __noinline int decide_subject(
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+	FOR_EACH_PLACE(i, state)
+	{
 		struct aspis_permissions permissions = {};
-		const struct aspis_profile *profile;
-		__u32 id = state->domain.profiles[i], at;
-		__u8 null = state->flags & ASPIS_TASK_NULL ? 1 : 0, info;
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
+		__u8 info;
 
-		if (!id)
-			break;
-		at = profile_at(arena, root, id);
-		if (!at)
-			continue;
-		profile = ARENA_AT(arena, struct aspis_profile, at);
-		if (profile->mode == ASPIS_MODE_UNCONFINED ||
-			!(profile->mediated & 1u << (class & 15)))
+		if (!profile || !(profile->mediated & 1u << (class & 15)))
 			continue;
 		info = subject_problem(scratch, class, profile->flags);
-		if (!null && !info) {
+		if (!is_null(state, i) && !info) {
 			__u32 end = match_subject(
 				scratch, profile->rules, profile->rule_start[class & 15]);
 			__u32 index = match_outcome(arena, matcher_at(arena, profile->rules), end);
@@ -189,7 +177,7 @@ __noinline int decide_subject(
 				profile->rule_outcomes + index * sizeof(struct aspis_outcome))
 					      ->other;
 		}
-		rule(scratch, profile, null, permissions, request, info,
+		rule(scratch, profile, is_null(state, i), permissions, request, info,
 			info ? problem_errno(info) : (int)error);
 	}
 	return 0;

@@ -205,8 +205,6 @@ HOOK(sb_mount)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = privilege_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -257,8 +255,6 @@ HOOK(move_mount)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = privilege_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -279,8 +275,6 @@ HOOK(sb_pivotroot)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = privilege_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -299,8 +293,6 @@ HOOK(sb_umount)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = privilege_begin(state, &answer);
 	if (!scratch)
 		return answer;

@@ -50,8 +50,6 @@ HOOK(userns_create)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = privilege_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -70,8 +68,6 @@ HOOK(uring_override_creds)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = privilege_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -88,8 +84,6 @@ HOOK(uring_sqpoll)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = privilege_begin(state, &answer);
 	if (!scratch)
 		return answer;
@@ -120,8 +114,6 @@ HOOK(task_setrlimit)
 	struct scratch *scratch;
 	int answer = 0;
 
-	if (!state)
-		return 0;
 	scratch = privilege_begin(state, &answer);
 	if (!scratch)
 		return answer;

@@ -85,15 +85,16 @@ static __always_inline bool same_domain(struct aspis_domain a, struct aspis_doma
 /* The domain that bprm_creds_for_exec chose (exec.bpf.c) begins with the new image. */
 static __always_inline void enter_next_domain(struct aspis_task *state)
 {
-	bool changes =
-		!same_domain(state->domain, state->next) && state->next_flags & ASPIS_TASK_CONFINED;
+	const __u32 of_domain = ASPIS_TASK_CONFINED | ASPIS_TASK_NULL_ANY;
+	bool changes = state->next_flags & ASPIS_TASK_CONFINED &&
+		       (!same_domain(state->domain, state->next) ||
+			       (state->flags ^ state->next_flags) & of_domain);
 	bool was_confined = state->flags & ASPIS_TASK_CONFINED;
 	struct scratch *scratch;
 
 	state->domain = state->next;
-	state->flags &=
-		~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC | ASPIS_TASK_CONFINED | ASPIS_TASK_NULL);
-	state->flags |= state->next_flags & (ASPIS_TASK_CONFINED | ASPIS_TASK_NULL);
+	state->flags &= ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC | of_domain);
+	state->flags |= state->next_flags & of_domain;
 	if (!changes)
 		return;
 	scratch = scratch_lease();
@@ -151,7 +152,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 			tail_user(scratch, (const void *)mm->arg_start, argv_length(mm, event));
 	if (enforcing && state->flags & ASPIS_TASK_CONFINED) { /* the profile that begins here */
 		event->e.profile = state->domain.profiles[0];
-		event->e.flags |= state->flags & ASPIS_TASK_NULL ? ASPIS_F_NULL : 0;
+		event->e.flags |= state->flags & ASPIS_TASK_NULL(0) ? ASPIS_F_NULL : 0;
 	}
 	event_send(scratch);
 	return 0;

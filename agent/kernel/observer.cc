@@ -314,7 +314,7 @@ std::vector<std::uint16_t> Observer::profiles_of(int pidfd, std::uint64_t start)
   if (bpf_map__lookup_elem(impl_->skeleton->maps.task_state, &pidfd, sizeof(pidfd), &state,
                            sizeof(state), 0) != 0 ||
       state.start != start || (state.flags & ASPIS_TASK_CONFINED) == 0 ||
-      (state.flags & ASPIS_TASK_NULL) != 0)
+      (state.flags & ASPIS_TASK_NULL_ANY) != 0)
     return profiles;
   for (const std::uint16_t id : state.domain.profiles)
     if (id != 0) profiles.push_back(id);

@@ -55,8 +55,7 @@ enum aspis_verdict {
 #define ASPIS_F_INHERITED 0x02 /* cause came over exec: this image has raised none itself */
 #define ASPIS_F_CUT 0x04       /* something in the tail was cut; the payload says what */
 #define ASPIS_F_COMPAT 0x08    /* raised by a 32-bit system call */
-#define ASPIS_F_REPORTED 0x10  /* a rule audits it, or it was denied and no rule keeps that quiet  \
-				*/
+#define ASPIS_F_REPORTED 0x10  /* a rule audits it, or denied it and does not keep that quiet */
 #define ASPIS_F_NULL 0x20      /* the profile is the one that complain made for this image */
 #define ASPIS_F_KILLED 0x40    /* denied by a profile that kills: the task was sent its signal */
 

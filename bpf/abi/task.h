@@ -17,13 +17,15 @@
 #define ASPIS_TASK_STARTED                                                                         \
 	0x10 /* a child of the observer that has run nothing yet: not to be reported as found */
 #define ASPIS_TASK_CONFINED 0x20 /* domain is not empty: its profiles decide */
-#define ASPIS_TASK_NULL                                                                            \
-	0x40 /* under no rules but those of complain: domain[0] complained about this exec */
-#define ASPIS_TASK_NEXT 0x80   /* next_* hold from the end of the exec under way on */
-#define ASPIS_TASK_QUIET 0x200 /* of kernel operations only what profiles report is told */
+#define ASPIS_TASK_NEXT 0x80	 /* next_* hold from the end of the exec under way on */
+#define ASPIS_TASK_QUIET 0x200	 /* of kernel operations only what profiles report is told */
 #define ASPIS_TASK_REVOKED                                                                         \
 	0x400 /* has open files that its profiles do not let it use (bpf/inherit.bpf.c) */
 #define ASPIS_TASK_ONEXEC 0x100 /* next_* were asked for: the next exec enters them */
+#define ASPIS_TASK_NULL(place)                                                                     \
+	(0x10000u << (place)) /* domain.profiles[place] complained about this exec, so that there  \
+				 are no rules but those of complain */
+#define ASPIS_TASK_NULL_ANY 0xf0000u
 
 /* The profiles that confine a task, by id (policy.h); the first 0 ends them. */
 struct aspis_domain {
@@ -39,7 +41,7 @@ struct aspis_task {
 	struct aspis_domain domain;
 	struct aspis_domain next; /* see ASPIS_TASK_NEXT */
 	__u32 flags;		  /* ASPIS_TASK_* */
-	__u32 next_flags;	  /* ASPIS_TASK_CONFINED and ASPIS_TASK_NULL of `next` */
+	__u32 next_flags;	  /* ASPIS_TASK_CONFINED and _NULL of `next` */
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 56, "aspis_task");
 

@@ -99,12 +99,16 @@ static __always_inline bool confined(const struct aspis_task *state)
 	return enforcing && state->flags & ASPIS_TASK_CONFINED;
 }
 
-/* A scratch buffer for an operation of a tracked or confined task. NULL: *answer is the hook's. */
+/* A scratch buffer for an operation of a tracked or confined task; others have no state. NULL:
+ * *answer is the hook's. */
 static __always_inline struct scratch *access_begin(struct aspis_task *state, int *answer)
 {
-	struct scratch *scratch = scratch_lease();
+	struct scratch *scratch;
 
 	*answer = 0;
+	if (!state)
+		return NULL;
+	scratch = scratch_lease();
 	if (scratch) {
 		if (enforcing)
 			__builtin_memset(&scratch->ruling, 0, sizeof(scratch->ruling));

@@ -5,6 +5,26 @@
 
 #include "decide.bpf.h"
 
+/* The places of a task's stack that hold a profile. */
+#define FOR_EACH_PLACE(i, state)                                                                   \
+	for (int i = 0; i < ASPIS_STACK_MAX && (state)->domain.profiles[i]; i++)
+
+/* The profile at place `i`. NULL: it has no say, being unconfined, or removed by force. */
+static __always_inline const struct aspis_profile *profile_in(
+	struct arena arena, __u32 root, const struct aspis_task *state, int i)
+{
+	__u32 at = profile_at(arena, root, state->domain.profiles[i]);
+	const struct aspis_profile *profile = ARENA_AT(arena, struct aspis_profile, at);
+
+	return at && profile->mode != ASPIS_MODE_UNCONFINED ? profile : NULL;
+}
+
+/* Has complain made up the profile at place `i`, so that it has no rules? */
+static __always_inline bool is_null(const struct aspis_task *state, int i)
+{
+	return state->flags & ASPIS_TASK_NULL(i);
+}
+
 /* Why a walked path has no name that rules could speak of; ASPIS_INFO_NONE: it has one. */
 static __always_inline __u8 path_problem(struct scratch *scratch, __u16 profile_flags)
 {
@@ -78,7 +98,7 @@ static __always_inline struct aspis_permissions path_permissions(
  * verdict.
  */
 static __always_inline __u8 rule(struct scratch *scratch, const struct aspis_profile *profile,
-	__u8 null, struct aspis_permissions permissions, __u32 request, __u8 info, int error)
+	bool null, struct aspis_permissions permissions, __u32 request, __u8 info, int error)
 {
 	struct ruling *ruling = &scratch->ruling;
 	__u8 mode = null ? ASPIS_MODE_COMPLAIN : profile->mode;
