@@ -7,33 +7,10 @@
  * reaches.
  */
 #include "lib/hook.bpf.h"
-#include "lib/ruling.bpf.h"
+#include "lib/domain.bpf.h"
+#include "lib/subject.bpf.h"
 
 #define BPF_F_BPRM_SECUREEXEC 1
-
-/* Adds a profile to the domain that comes next, or the null profile that complain makes up of it: a
- * place that has its rules already has more than that. Returns non-zero when it is full. */
-static __always_inline int next_place(struct aspis_task *state, __u32 id, bool null)
-{
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
-		if (!state->next.profiles[i]) {
-			state->next.profiles[i] = id;
-			state->next_flags |= ASPIS_TASK_CONFINED | (null ? ASPIS_TASK_NULL(i) : 0);
-			return 0;
-		}
-		if (state->next.profiles[i] == id) {
-			if (!null)
-				state->next_flags &= ~ASPIS_TASK_NULL(i);
-			return 0;
-		}
-	}
-	return 1;
-}
-
-static __always_inline int next_add(struct aspis_task *state, __u32 id)
-{
-	return next_place(state, id, false);
-}
 
 /* Offset of the attachments of all profiles that are no children of others. */
 static __always_inline __u32 attachments_at(__u32 root)
@@ -91,8 +68,7 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	__builtin_memset(&state->next, 0, sizeof(state->next));
-	state->next_flags = 0;
+	next_clear(state);
 	FOR_EACH_PLACE(i, state)
 	{
 		struct aspis_permissions permissions = {};
@@ -132,7 +108,70 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 		if (verdict == ASPIS_VERDICT_COMPLAIN)
 			next_place(state, id, true);
 	}
+	if (next_is_refused(arena, root, state))
+		refuse(scratch, state, ASPIS_INFO_NO_NEW_PRIVS, EPERM);
 	return secure;
+}
+
+/* The next domain was asked for (change.bpf.c): may this program be what it begins with? Returns as
+ * decide_exec. */
+static __noinline int exec_as_asked(struct scratch *scratch, struct aspis_task *state)
+{
+	struct arena arena = policy_arena_view();
+	__u32 at = 0;
+
+	if (!arena.bytes)
+		return 0;
+	for (int i = 0; i < ASPIS_STACK_MAX; i++) { /* the last one is what was asked for */
+		if (state->next.profiles[i])
+			at = profile_at(arena, policy_root, state->next.profiles[i]);
+	}
+	scratch->ruling.problem = path_problem(scratch, 0);
+	scratch->subject[0] = ASPIS_CLASS_CHANGE_PROFILE;
+	scratch->subject_len = 1;
+	subject_path(scratch, false);
+	subject_byte(scratch, 0);
+	if (state->next_flags & ASPIS_TASK_STACKS)
+		subject_byte(scratch, '&');
+	if (at) {
+		const struct aspis_profile *profile = ARENA_AT(arena, struct aspis_profile, at);
+
+		subject_bytes(scratch, ARENA_AT(arena, __u8, profile->name), profile->name_len);
+	}
+	decide_subject(scratch, state, ASPIS_CLASS_CHANGE_PROFILE, ASPIS_PROFILE_ONEXEC, EACCES);
+	if (next_is_refused(arena, policy_root, state))
+		refuse(scratch, state, ASPIS_INFO_NO_NEW_PRIVS, EPERM);
+	else if (scratch->ruling.answer)
+		scratch->ruling.info = ASPIS_INFO_ONEXEC;
+	if (scratch->ruling.requested) /* the event is one of executing */
+		scratch->ruling.requested = ASPIS_MAY_EXEC;
+	if (scratch->ruling.denied)
+		scratch->ruling.denied = ASPIS_MAY_EXEC;
+	return scratch->ruling.lacking & ASPIS_PROFILE_UNSAFE ? 1 : 0;
+}
+
+/* An unconfined task executes `file`: the profile that attaches to it, if any, comes next. Without
+ * a buffer nobody can tell, and the exec fails. */
+static __always_inline int attach(struct task_struct *task, struct file *file)
+{
+	struct scratch *scratch = scratch_lease();
+	struct aspis_task *state;
+	__u32 id;
+
+	if (!scratch)
+		return -EAGAIN;
+	path_walk_file(scratch, file);
+	id = scratch->walk.flags ? 0 : match_attachment(scratch, attachments_at(policy_root));
+	scratch_release(scratch);
+	if (!id || id == ASPIS_ATTACH_CONFLICT)
+		return 0;
+	state = bpf_task_storage_get(&task_state, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!state)
+		return -ENOMEM;
+	next_clear(state);
+	next_add(state, id);
+	state->flags |= ASPIS_TASK_NEXT;
+	return 0;
 }
 
 /* Answers 1 for "AT_SECURE", else as a hook does. */
@@ -144,22 +183,26 @@ static __noinline int on_bprm_creds_for_exec(unsigned long long *ctx)
 	struct aspis_file_event *event;
 	struct scratch *scratch;
 	int answer = 0, secure;
+	bool asked;
 
-	if (!enforcing || !state)
+	if (!enforcing || (!state && !attaching))
 		return 0;
-	if (state->flags & ASPIS_TASK_ONEXEC) { /* `next` was asked for */
+	if (!state)
+		return attach(task, file);
+	asked = state->flags & ASPIS_TASK_ONEXEC;
+	if (asked && !confined(state)) {
 		state->flags |= ASPIS_TASK_NEXT;
 		return 0;
 	}
 	state->flags &= ~ASPIS_TASK_NEXT; /* of an execve that failed */
 	if (!confined(state))
-		return 0;
+		return attach(task, file);
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
 	path_walk_file(scratch, file);
 	scratch->ruling.inode = (__u64)file->f_inode;
-	secure = decide_exec(scratch, state);
+	secure = asked ? exec_as_asked(scratch, state) : decide_exec(scratch, state);
 	state->flags |= ASPIS_TASK_NEXT;
 	if (!scratch->ruling.reported && scratch->ruling.verdict == ASPIS_VERDICT_ALLOWED) {
 		scratch_release(scratch); /* process.exec tells of it */
@@ -177,7 +220,7 @@ SEC("?lsm/bprm_creds_for_exec")
 int lsm__bprm_creds_for_exec(unsigned long long *ctx)
 {
 	unsigned long long *volatile kept = ctx;
-	int answer = current_may_be_tracked() ? on_bprm_creds_for_exec(kept) : 0;
+	int answer = attaching || current_may_be_tracked() ? on_bprm_creds_for_exec(kept) : 0;
 
 	if (answer <= 0)
 		return hook_answer(answer);
@@ -190,7 +233,7 @@ SEC("?fmod_ret/security_bprm_creds_for_exec")
 int fmr__bprm_creds_for_exec(unsigned long long *ctx)
 {
 	unsigned long long *volatile kept = ctx;
-	int answer = current_may_be_tracked() ? on_bprm_creds_for_exec(kept) : 0;
+	int answer = attaching || current_may_be_tracked() ? on_bprm_creds_for_exec(kept) : 0;
 
 	return answer < 0 ? hook_answer(answer) : 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Open files that come over exec into another domain (security/apparmor/file.c: aa_inherit_files).
+ * Open files that come into another domain, over exec (security/apparmor/file.c: aa_inherit_files)
+ * or by a change of profile, where AppArmor asks at their next use (aa_file_perm).
  * The new profiles are asked about each; one that they refuse cannot be closed from here, so it is
  * remembered as revoked, and file_permission and mmap_file refuse its use. As in AppArmor, what an
  * unconfined task had opened before it became confined may be used from then on.
@@ -8,7 +9,7 @@
 #include "lib/inherited.bpf.h"
 #include "lib/ruling.bpf.h"
 
-#define FILES_MAX 65536 /* descriptors of a task that are looked at; beyond, none is known */
+#define FILES_MAX (1 << 23) /* what bpf_loop can count to; fs.nr_open is an eighth of it */
 
 static long inherit_step(__u32 index, void *data)
 {
@@ -16,7 +17,7 @@ static long inherit_step(__u32 index, void *data)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct aspis_task *state = bpf_task_storage_get(&task_state, task, NULL, 0);
 	struct aspis_file_event *event;
-	__u32 mark = FILE_DELEGATED, *known;
+	__u32 mark = FILE_DELEGATED;
 	struct file_key key;
 	struct inode *inode;
 	struct file *file;
@@ -28,15 +29,15 @@ static long inherit_step(__u32 index, void *data)
 		&address, sizeof(address), (const void *)(scratch->inherit.table + 8ull * index));
 	if (!address)
 		return 0;
-	key = file_key((struct file *)address);
+	file = (struct file *)address;
+	key = file_key(file, (struct aspis_domain){});
 	if (scratch->inherit.entering) {
 		bpf_map_update_elem(&inherited_files, &key, &mark, BPF_ANY);
 		return 0;
 	}
-	known = bpf_map_lookup_elem(&inherited_files, &key);
-	if (known && *known == FILE_DELEGATED)
+	if (bpf_map_lookup_elem(&inherited_files, &key))
 		return 0;
-	file = (struct file *)address;
+	key.domain = state->domain;
 	__builtin_memset(&scratch->ruling, 0, sizeof(scratch->ruling));
 	path_walk_address(scratch, &file->f_path);
 	inode = BPF_CORE_READ(file, f_inode);
@@ -49,7 +50,7 @@ static long inherit_step(__u32 index, void *data)
 		mark = FILE_REVOKED;
 		bpf_map_update_elem(&inherited_files, &key, &mark, BPF_ANY);
 		state->flags |= ASPIS_TASK_REVOKED;
-	} else if (known) { /* revoked by the last domain, and given back by this one */
+	} else { /* what an earlier text of the profiles refused */
 		bpf_map_delete_elem(&inherited_files, &key);
 	}
 	if (!scratch->ruling.reported)
@@ -70,6 +71,7 @@ __noinline int inherit_files(struct scratch *scratch, struct aspis_task *state, 
 	if (!scratch || !state || !task->files)
 		return 0;
 	table = task->files->fdt;
+	state->flags &= ~ASPIS_TASK_REVOKED;
 	scratch->inherit.table = (__u64)table->fd;
 	scratch->inherit.count = table->max_fds;
 	scratch->inherit.entering = entering;

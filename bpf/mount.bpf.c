@@ -6,6 +6,7 @@
  * denied where it is a path. A symbolic link in it is not seen: the policy compiler says so.
  */
 #include "lib/privilege.bpf.h"
+#include "lib/subject.bpf.h"
 
 #define MOUNT_TEXT_MAX 256
 
@@ -40,51 +41,6 @@ static __always_inline void mount_text(
 	event->text_len += len;
 }
 
-/* An index below CHUNK_MAX, which the verifier sees and the compiler would leave out. */
-static __always_inline __u32 bounded(__u32 index)
-{
-	KEEP(index);
-	return index & (CHUNK_MAX - 1);
-}
-
-/* Pieces of scratch.subject. Once it is too long (CHUNK_MAX and more) it stays so. */
-static __always_inline void subject_byte(struct scratch *scratch, __u8 byte)
-{
-	__u32 at = scratch->subject_len;
-
-	if (at >= CHUNK_MAX)
-		return;
-	scratch->subject[bounded(at)] = byte;
-	scratch->subject_len = at + 1;
-}
-
-static __always_inline void subject_text(struct scratch *scratch, const char *text)
-{
-	__u32 at = scratch->subject_len;
-	long len;
-
-	if (at >= CHUNK_MAX || !text)
-		return;
-	len = bpf_probe_read_kernel_str(&scratch->subject[bounded(at)], CHUNK_MAX, text);
-	if (len > 0 && len <= CHUNK_MAX)
-		scratch->subject_len = at + len - 1;
-}
-
-/* The walked path; a directory's ends in "/". */
-static __always_inline void subject_path(struct scratch *scratch, bool directory)
-{
-	__u32 at = scratch->subject_len, off = scratch->walk.off, len;
-
-	if (at >= CHUNK_MAX || off >= CHUNK_MAX)
-		return;
-	len = CHUNK_MAX - off;
-	bpf_probe_read_kernel(
-		&scratch->subject[bounded(at)], bounded(len), &scratch->path[bounded(off)]);
-	scratch->subject_len = at + len;
-	if (directory && off != CHUNK_MAX - 1)
-		subject_byte(scratch, '/');
-}
-
 static __always_inline bool is_directory(struct dentry *dentry)
 {
 	struct inode *inode = dentry->d_inode;
@@ -92,22 +48,20 @@ static __always_inline bool is_directory(struct dentry *dentry)
 	return inode && (inode->i_mode & S_IFMT) == S_IFDIR;
 }
 
-struct plain {
-	struct scratch *scratch;
-	__u32 from;
-	__u32 length; /* of the component so far */
-	__u32 dots;   /* in it */
-	__u32 bad;
-};
-
+/* What changes from step to step is in the scratch buffer: before Linux 6.7 the verifier looks at
+ * the first step only, and takes what it knows of the stack then for true in all others. */
 static long plain_step(__u32 index, void *data)
 {
-	struct plain *plain = data;
-	struct scratch *scratch = plain->scratch;
-	__u32 at = plain->from + index;
+	struct scratch *scratch = *(struct scratch **)data;
+	struct plain *plain;
+	__u32 at;
 	__u8 byte = '/'; /* the end is one, too */
 
-	if (!scratch || at > scratch->subject_len)
+	if (!scratch)
+		return 1;
+	plain = &scratch->plain;
+	at = plain->from + index;
+	if (at > scratch->subject_len)
 		return 1;
 	if (at < scratch->subject_len) {
 		KEEP(at);
@@ -128,10 +82,12 @@ static long plain_step(__u32 index, void *data)
 /* Is the path in scratch.subject from `from` on one that says where it leads, links aside? */
 static __noinline bool plain_path(struct scratch *scratch, __u32 from)
 {
-	struct plain plain = {.scratch = scratch, .from = from};
+	struct scratch *data = scratch;
 
-	bpf_loop(CHUNK_MAX, plain_step, &plain, 0);
-	return !plain.bad;
+	__builtin_memset(&scratch->plain, 0, sizeof(scratch->plain));
+	scratch->plain.from = from;
+	bpf_loop(CHUNK_MAX, plain_step, &data, 0);
+	return !scratch->plain.bad;
 }
 
 /* What mount(2) was given as its source. `directory`: what it is mounted on is one. */

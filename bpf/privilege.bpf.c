@@ -4,6 +4,7 @@
  * never gets here.
  */
 #include "lib/privilege.bpf.h"
+#include "lib/domain.bpf.h"
 
 #define CAP_OPT_NOAUDIT 2 /* include/linux/security.h: asked in passing, not to use it */
 
@@ -93,15 +94,6 @@ HOOK(uring_sqpoll)
 	return access_end(scratch, state, ASPIS_PRIV_IO_URING);
 }
 
-static __always_inline bool same_domain(const struct aspis_task *a, const struct aspis_task *b)
-{
-	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
-		if (a->domain.profiles[i] != b->domain.profiles[i])
-			return false;
-	}
-	return true;
-}
-
 /* setrlimit(2), prlimit(2). Limits of a task under other profiles need the right to sys_resource
  * (security/apparmor/resource.c). */
 HOOK(task_setrlimit)
@@ -124,7 +116,7 @@ HOOK(task_setrlimit)
 	event->target_start = untrusted(target)->group_leader->start_boottime;
 	if (confined(state)) {
 		theirs = state_of(target);
-		if (theirs && confined(theirs) && same_domain(state, theirs))
+		if (theirs && confined(theirs) && same_domain(state->domain, theirs->domain))
 			decide_limit(scratch, state, resource, value);
 		else
 			decide_capability(scratch, state, CAP_SYS_RESOURCE, EACCES);

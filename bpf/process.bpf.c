@@ -5,7 +5,7 @@
  * task becomes tracked by its executable or cgroup. These are raw tracepoints with types: they need
  * no trampoline and are the same in every backend.
  */
-#include "lib/decide.bpf.h"
+#include "lib/domain.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -26,7 +26,6 @@ struct {
 } track_cgroup SEC(".maps");
 
 #define CGROUP_DEPTH 12
-#define SIGKILL 9
 
 static __always_inline bool in_tracked_cgroup(void)
 {
@@ -77,35 +76,6 @@ static __always_inline __u32 argv_length(struct mm_struct *mm, struct aspis_exec
 	return length;
 }
 
-static __always_inline bool same_domain(struct aspis_domain a, struct aspis_domain b)
-{
-	return *(__u64 *)&a == *(__u64 *)&b;
-}
-
-/* The domain that bprm_creds_for_exec chose (exec.bpf.c) begins with the new image. */
-static __always_inline void enter_next_domain(struct aspis_task *state)
-{
-	const __u32 of_domain = ASPIS_TASK_CONFINED | ASPIS_TASK_NULL_ANY;
-	bool changes = state->next_flags & ASPIS_TASK_CONFINED &&
-		       (!same_domain(state->domain, state->next) ||
-			       (state->flags ^ state->next_flags) & of_domain);
-	bool was_confined = state->flags & ASPIS_TASK_CONFINED;
-	struct scratch *scratch;
-
-	state->domain = state->next;
-	state->flags &= ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC | of_domain);
-	state->flags |= state->next_flags & of_domain;
-	if (!changes)
-		return;
-	scratch = scratch_lease();
-	if (scratch) {
-		inherit_files(scratch, state, !was_confined);
-		scratch_release(scratch);
-	} else if (was_confined) {
-		bpf_send_signal(SIGKILL); /* or it would keep files that nobody has looked at */
-	}
-}
-
 /*
  * begin_new_exec → setup_new_exec → … → trace_sched_process_exec: the new image is in place, its
  * stack with argv has just been written, none of it has run. A thread that execs has taken its
@@ -122,15 +92,25 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	struct aspis_exec_event *event;
 	struct scratch *scratch;
 
-	if (state && state->flags & ASPIS_TASK_NEXT)
-		enter_next_domain(state);
+	if (state && state->flags & ASPIS_TASK_NEXT) {
+		scratch = scratch_lease();
+		enter_next(state, scratch);
+		if (scratch)
+			scratch_release(scratch);
+		state->outer = (struct aspis_domain){}; /* a hat ends here */
+		state->token = 0;
+	}
 	if (!state || !(state->flags & ASPIS_TASK_TRACKED)) {
-		if (!(track_all && task->tgid != self_tgid) &&
-			!(track_selectors && (exe_selected(exe) || in_tracked_cgroup())))
+		bool selected = (track_all && task->tgid != self_tgid) ||
+				(track_selectors && (exe_selected(exe) || in_tracked_cgroup()));
+
+		if (!selected && !(state && state->flags & ASPIS_TASK_CONFINED))
 			return 0;
 		state = track(task);
 		if (!state)
 			return 0;
+		if (!selected && attached_quiet)
+			state->flags |= ASPIS_TASK_QUIET;
 	} else {
 		if (old_tid != task->pid)
 			untrack_tid(old_tid);
@@ -178,6 +158,8 @@ int BPF_PROG(on_fork, struct task_struct *child)
 	inherited->cause = state->cause;
 	inherited->flags = state->flags & ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC);
 	inherited->domain = state->domain;
+	inherited->outer = state->outer;
+	inherited->token = state->token;
 	if (child->tgid == parent->tgid) { /* a thread */
 		inherited->origin = state->origin;
 		return 0;
@@ -272,5 +254,26 @@ int find_tasks(struct bpf_iter__task *ctx)
 		scratch->used = used + length;
 	}
 	event_send(scratch);
+	return 0;
+}
+
+/* Tells of each confined task: who is under which profiles, now. */
+SEC("?iter/task")
+int list_domains(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct aspis_task_domain row = {};
+	struct aspis_task *state;
+
+	if (!task)
+		return 0;
+	state = bpf_task_storage_get(&task_state, task, NULL, 0);
+	if (!state || !(state->flags & ASPIS_TASK_CONFINED))
+		return 0;
+	row.pid = task->tgid;
+	row.tid = task->pid;
+	row.domain = state->domain;
+	row.flags = state->flags;
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }

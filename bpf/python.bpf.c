@@ -5,6 +5,8 @@
  * cause.
  */
 #include "lib/python.bpf.h"
+#include "lib/decide.bpf.h"
+#include "abi/request.h"
 #include <bpf/usdt.bpf.h>
 
 #define EVENT_NAME_MAX 128 /* the longest documented one has 32 bytes */
@@ -16,6 +18,64 @@ struct {
 	__type(key, __u32);
 	__type(value, struct aspis_python_layout);
 } python_layouts SEC(".maps");
+
+static const char kChangeProfile[] = "aspis.change_profile";
+static const char kChangeOnexec[] = "aspis.change_onexec";
+static const char kChangeHat[] = "aspis.change_hat";
+
+/* What an event asks for by its name; 0: nothing. */
+static __always_inline __u32 request_of(const char *name, __u32 len)
+{
+	if (len == sizeof(kChangeProfile) - 1 && !bpf_strncmp(name, len, kChangeProfile))
+		return ASPIS_REQUEST_CHANGE_PROFILE;
+	if (len == sizeof(kChangeOnexec) - 1 && !bpf_strncmp(name, len, kChangeOnexec))
+		return ASPIS_REQUEST_CHANGE_ONEXEC;
+	if (len == sizeof(kChangeHat) - 1 && !bpf_strncmp(name, len, kChangeHat))
+		return ASPIS_REQUEST_CHANGE_HAT;
+	return 0;
+}
+
+/*
+ * sys.audit("aspis.change_profile", NAME), sys.audit("aspis.change_onexec", NAME) and
+ * sys.audit("aspis.change_hat", NAME or None, TOKEN). The event has been sent, and its record is
+ * read for the last time. Names are Latin-1 as CPython keeps them, so that those of ASCII can be
+ * found. Nothing can be answered: the program asks by prctl (abi/request.h) how it went.
+ */
+static __noinline void python_request(struct scratch *scratch, struct aspis_task *state)
+{
+	const struct aspis_python_event *event = EVENT(scratch, aspis_python_event);
+	__u32 at = sizeof(*event), len = event->name_len, request, used = 0;
+	struct aspis_value name, number;
+	__u64 token = 0;
+
+	request = request_of((const char *)&scratch->record[at], len);
+	if (!request)
+		return;
+	at += len;
+	__builtin_memcpy(&name, &scratch->record[at & (RECORD_MAX - 1)], sizeof(name));
+	at += sizeof(name);
+	if (event->args && name.type == ASPIS_VALUE_STR && !(name.flags & ASPIS_VALUE_CUT) &&
+		name.len && name.len <= ASPIS_PROFILE_NAME_MAX) {
+		used = name.len;
+		KEEP(used);
+		used &= CHUNK_MAX - 1;
+		bpf_probe_read_kernel(scratch->path, used, &scratch->record[at & (RECORD_MAX - 1)]);
+		at += used;
+	} else if (!event->args || name.type != ASPIS_VALUE_NONE ||
+		   request != ASPIS_REQUEST_CHANGE_HAT) {
+		request = 0;
+	}
+	if (event->args > 1) {
+		__builtin_memcpy(&number, &scratch->record[at & (RECORD_MAX - 1)], sizeof(number));
+		at += sizeof(number);
+		__builtin_memcpy(&token, &scratch->record[at & (RECORD_MAX - 1)], sizeof(token));
+		if (number.type != ASPIS_VALUE_INT || number.flags)
+			request = 0;
+	}
+	scratch->path[used & (CHUNK_MAX - 1)] = 0;
+	scratch->asked.len = used;
+	profile_request(scratch, state, request, token);
+}
 
 SEC("?usdt")
 int on_audit(struct pt_regs *ctx)
@@ -60,6 +120,9 @@ int on_audit(struct pt_regs *ctx)
 	}
 	if (event->e.flags & ASPIS_F_CUT || event->args > ASPIS_AUDIT_ARGS_MAX)
 		count(ASPIS_STAT_VALUE_CUT);
-	event_send(scratch);
+	event_put(scratch);
+	if (enforcing)
+		python_request(scratch, state);
+	scratch_release(scratch);
 	return 0;
 }

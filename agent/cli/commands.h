@@ -9,6 +9,7 @@ class App;
 namespace aspis {
 
 void add_run(CLI::App& app, int& exit_code);
+void add_agent(CLI::App& app, int& exit_code);
 void add_tail(CLI::App& app, int& exit_code);
 void add_probe(CLI::App& app, int& exit_code);
 void add_policy(CLI::App& app, int& exit_code);

@@ -31,7 +31,10 @@ int main(int argc, char** argv) {
   set_up_log();
   ::signal(SIGPIPE, SIG_IGN);
   int exit_code = aspis::kExitOk;
-  CLI::App app{"Watches what Python programs say and what the kernel sees, joined.", "aspis"};
+  CLI::App app{
+      "Watches what Python programs say and what the kernel sees, joined, and enforces "
+      "AppArmor's policy language in the kernel.",
+      "aspis"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "aspis " ASPIS_VERSION);
   app.add_subcommand("version", "Print the version")->callback([] {
@@ -39,6 +42,7 @@ int main(int argc, char** argv) {
   });
   aspis::add_run(app, exit_code);
   aspis::add_tail(app, exit_code);
+  aspis::add_agent(app, exit_code);
   aspis::add_probe(app, exit_code);
   aspis::add_policy(app, exit_code);
   try {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 
 #include "policy/language/directory.h"
@@ -81,11 +82,22 @@ Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
 Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths,
                                            const PolicyOptions& options) {
   policy::CompiledPolicy all;
+  std::map<std::string, std::string> from;
   for (const auto& path : paths) {
     auto loaded = TRY(load_policy_file(path, options));
-    for (auto& profile : loaded->compiled.profiles) all.profiles.push_back(std::move(profile));
+    for (auto& profile : loaded->compiled.profiles) {
+      const auto [first, added] = from.emplace(profile.name, path);
+      if (!added)
+        return fail("profile " + profile.name + " is in " + path + " and in " + first->second);
+      all.profiles.push_back(std::move(profile));
+    }
   }
   return all;
+}
+
+void set_complain(policy::CompiledPolicy& policy) {
+  for (auto& profile : policy.profiles)
+    if (profile.mode != ASPIS_MODE_UNCONFINED) profile.mode = ASPIS_MODE_COMPLAIN;
 }
 
 Result<std::size_t> find_profile(const policy::CompiledPolicy& policy, const std::string& file,

@@ -46,6 +46,9 @@ Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
 Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths,
                                            const PolicyOptions& options);
 
+/// Puts every profile into complain mode, but those of mode unconfined.
+void set_complain(policy::CompiledPolicy& policy);
+
 /// Index of the profile called `name`, or of the only one; else the error lists those there are.
 Result<std::size_t> find_profile(const policy::CompiledPolicy& policy, const std::string& file,
                                  const std::string& name);

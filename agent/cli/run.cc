@@ -88,10 +88,7 @@ Result<Chosen> load_profile(const RunOptions& options) {
   }
   Chosen chosen;
   chosen.policy = TRY(load_policy({file}, options.policy));
-  if (options.complain) {
-    for (auto& profile : chosen.policy.profiles)
-      if (profile.mode != ASPIS_MODE_UNCONFINED) profile.mode = ASPIS_MODE_COMPLAIN;
-  }
+  if (options.complain) set_complain(chosen.policy);
   const std::string command = TRY(find_command(options.command.front()));
   chosen.name = TRY(choose_profile(chosen.policy, file, name, command));
   return chosen;

@@ -128,6 +128,7 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
   if (backend == Backend::kFmodRet && options.arena_bytes == 0) run_fmod_ret_as_fentry();
   bpf_program__set_autoload(skeleton->progs.on_audit, true);
   bpf_program__set_autoload(skeleton->progs.find_tasks, true);
+  bpf_program__set_autoload(skeleton->progs.list_domains, options.arena_bytes != 0);
   for (const auto& name : refused) {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton->obj, name.c_str()), false);
     missing.push_back({name, "the kernel refused to load it", true});
@@ -138,6 +139,8 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
   skeleton->rodata->track_selectors = options.selectors;
   if (options.arena_bytes != 0) {
     skeleton->rodata->enforcing = true;
+    skeleton->rodata->attaching = options.attaching;
+    skeleton->rodata->attached_quiet = options.attached_quiet;
     skeleton->rodata->arena_mask = static_cast<std::uint32_t>(options.arena_bytes - 1);
     bpf_map__set_value_size(skeleton->maps.policy_arena, options.arena_bytes + ASPIS_ARENA_SLACK);
     bpf_map__set_max_entries(skeleton->maps.denials, kDenialsBytes);
@@ -201,7 +204,8 @@ Result<> Observer::Impl::attach() {
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string_view name = bpf_program__name(program);
     if (bpf_program__fd(program) < 0 || !attached_directly(name) ||
-        program == skeleton->progs.on_audit || program == skeleton->progs.find_tasks)
+        program == skeleton->progs.on_audit || program == skeleton->progs.find_tasks ||
+        program == skeleton->progs.list_domains)
       continue;
     Owned<bpf_link> link(bpf_program__attach(program));
     if (link) {
@@ -344,22 +348,45 @@ Result<> Observer::track_cgroup(std::uint64_t id) {
   return {};
 }
 
+namespace {
+
+/// Runs an iterator over every task of the machine, and returns what it writes.
+Result<std::vector<std::byte>> walk_tasks(const bpf_program* program) {
+  const Owned<bpf_link> link(bpf_program__attach_iter(program, nullptr));
+  if (!link) return fail_errno("cannot walk the running tasks");
+  const Fd walk(bpf_iter_create(bpf_link__fd(link.get())));
+  if (!walk.valid()) return fail_errno("cannot walk the running tasks");
+  std::vector<std::byte> written;
+  std::byte piece[4096];
+  ssize_t got = 0;
+  while ((got = ::read(walk.get(), piece, sizeof(piece))) > 0 || (got < 0 && errno == EAGAIN)) {
+    if (got > 0) written.insert(written.end(), piece, piece + got);
+  }
+  if (got < 0) return fail_errno("walking the running tasks stopped early");
+  return written;
+}
+
+}  // namespace
+
 Result<> Observer::find_tasks() {
   // Twice: parents come before their children unless pids have wrapped round.
-  for (int round = 0; round < 2; ++round) {
-    const Owned<bpf_link> link(
-        bpf_program__attach_iter(impl_->skeleton->progs.find_tasks, nullptr));
-    if (!link) return fail_errno("cannot walk the running tasks");
-    const Fd walk(bpf_iter_create(bpf_link__fd(link.get())));
-    if (!walk.valid()) return fail_errno("cannot walk the running tasks");
-    char nothing[64];
-    ssize_t got = 0;
-    while ((got = ::read(walk.get(), nothing, sizeof(nothing))) > 0 ||
-           (got < 0 && errno == EAGAIN)) {
-    }
-    if (got < 0) return fail_errno("walking the running tasks stopped early");
-  }
+  for (int round = 0; round < 2; ++round) TRY(walk_tasks(impl_->skeleton->progs.find_tasks));
   return {};
+}
+
+Result<std::vector<Observer::Confined>> Observer::confined_tasks() const {
+  const std::vector<std::byte> written = TRY(walk_tasks(impl_->skeleton->progs.list_domains));
+  std::vector<Confined> tasks;
+  for (std::size_t at = 0; at + sizeof(aspis_task_domain) <= written.size();
+       at += sizeof(aspis_task_domain)) {
+    aspis_task_domain row{};
+    std::memcpy(&row, written.data() + at, sizeof(row));
+    Confined task{row.pid, row.tid, {}};
+    for (const std::uint16_t id : row.domain.profiles)
+      if (id != 0) task.profiles.push_back(id);
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
 }
 
 Result<> Observer::attach_audit(const std::string& path, std::uint32_t layout) {

@@ -21,8 +21,12 @@
 namespace aspis {
 
 struct ObserverOptions {
-  std::optional<Backend> backend;      ///< none: the best that works
-  bool all = false;                    ///< every task of the machine
+  std::optional<Backend> backend;  ///< none: the best that works
+  bool all = false;                ///< every task of the machine
+  /// Profiles attach to what any task executes, not only the tracked ones; those that this confines
+  /// are tracked from then on, `attached_quiet`: of what they do in the kernel only what profiles
+  /// report is told.
+  bool attaching = false, attached_quiet = false;
   bool selectors = false;              ///< exec asks track_executable's and track_cgroup's sets
   std::size_t ring_bytes = 16U << 20;  ///< a power of two, at least a page
   std::size_t arena_bytes = 0;         ///< room for policy, a power of two; 0: nothing is enforced
@@ -64,6 +68,14 @@ class Observer {
   /// Ids of the profiles that confine a process which started at `start` (ns, CLOCK_BOOTTIME);
   /// none, too, when the pidfd is of another.
   [[nodiscard]] std::vector<std::uint16_t> profiles_of(int pidfd, std::uint64_t start) const;
+
+  /// A task that profiles confine.
+  struct Confined {
+    std::uint32_t pid = 0, tid = 0;       ///< initial pid namespace
+    std::vector<std::uint16_t> profiles;  ///< their ids
+  };
+  /// Every task of the machine that is confined now.
+  [[nodiscard]] Result<std::vector<Confined>> confined_tasks() const;
 
   /// What profiles decide; empty without ObserverOptions::arena_bytes.
   PolicyStore& policy();

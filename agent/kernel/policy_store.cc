@@ -88,19 +88,30 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
                                        attaching_below(policy, profile.name, id_of)));
   }
   const std::uint32_t root = base();
-  fits =
-      fits && put(lay_out_root(generation_ + 1, root, offsets, attaching_below(policy, "", id_of)));
+  fits = fits && put(lay_out_root(generation_ + 1, root, offsets,
+                                  attaching_below(policy, "", id_of), names_of(policy, id_of)));
   if (!fits)
     return fail("the policy does not fit into the " + std::to_string(half >> 10) +
                 " KiB that the kernel side was loaded with");
   __atomic_store_n(const_cast<std::uint32_t*>(root_), root, __ATOMIC_RELEASE);
   ++generation_;
+  in_force_.clear();
+  for (const auto& profile : policy.profiles) in_force_.insert(profile.name);
   limits_.clear();
   for (const auto& profile : policy.profiles)
     if (profile.mode != ASPIS_MODE_UNCONFINED && profile.rlimits != policy::Limits{})
       limits_[id_of(profile.name)] = profile.rlimits;
   grace_period();
   return {};
+}
+
+std::vector<std::string> PolicyStore::missing_from(const policy::CompiledPolicy& policy) const {
+  std::set<std::string_view> kept;
+  for (const auto& profile : policy.profiles) kept.insert(profile.name);
+  std::vector<std::string> gone;
+  for (const auto& name : in_force_)
+    if (!kept.contains(name)) gone.push_back(name);
+  return gone;
 }
 
 std::uint16_t PolicyStore::id_of(std::string_view name) const {

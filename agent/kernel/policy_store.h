@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,9 @@ class PolicyStore {
   /// one. Returns when nothing uses the old one any more. On an error the old one stays.
   Result<> replace(const policy::CompiledPolicy& policy);
 
+  /// Names in force that are not in `policy`: replacing would remove them.
+  [[nodiscard]] std::vector<std::string> missing_from(const policy::CompiledPolicy& policy) const;
+
   /// Id of a profile by its full name; 0: there was never one.
   [[nodiscard]] std::uint16_t id_of(std::string_view name) const;
   /// Resource limits of a profile in force, by RLIMIT_*.
@@ -50,6 +54,7 @@ class PolicyStore {
   volatile std::uint32_t* root_ = nullptr;
   std::uint32_t generation_ = 0;
   std::map<std::uint16_t, policy::Limits> limits_;  // of profiles that have any
+  std::set<std::string, std::less<>> in_force_;
   std::map<std::string, std::uint16_t, std::less<>> ids_;
   std::vector<std::string> names_{""};
 };

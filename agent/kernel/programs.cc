@@ -19,7 +19,7 @@ constexpr std::string_view kSyscall = "sys__";
 // Nobody but a profile asks there.
 constexpr std::string_view kEnforcingOnly[] = {
     "bprm_creds_for_exec",  "ptrace_traceme", "task_setrlimit",
-    "uring_override_creds", "uring_sqpoll",
+    "uring_override_creds", "uring_sqpoll",   "task_prctl",
 };
 
 /// The hooks that a class is enforced by.
@@ -38,6 +38,7 @@ constexpr ClassHook kClassHooks[] = {
     {ASPIS_CLASS_MOUNT, "pivot_root", "sb_pivotroot"},
     {ASPIS_CLASS_RLIMIT, "rlimit", "task_setrlimit"},
     {ASPIS_CLASS_USERNS, "userns", "userns_create"},
+    {ASPIS_CLASS_CHANGE_PROFILE, "change_profile", "task_prctl"},
     {ASPIS_CLASS_IO_URING, "io_uring", "uring_override_creds"},
     {ASPIS_CLASS_IO_URING, "io_uring", "uring_sqpoll"},
 };

@@ -28,6 +28,13 @@ int info_errno(std::uint8_t info) {
       return ENOENT;
     case ASPIS_INFO_TOO_LONG:
       return ENAMETOOLONG;
+    case ASPIS_INFO_NO_LABEL:
+      return ENOENT;
+    case ASPIS_INFO_NO_NEW_PRIVS:
+    case ASPIS_INFO_NOT_HAT:
+      return EPERM;
+    case ASPIS_INFO_REQUEST:
+      return EINVAL;
     default:
       return EACCES;
   }

@@ -14,6 +14,7 @@
 #include "agent/output/places.h"
 #include "agent/output/policy_names.h"
 #include "bpf/abi/policy.h"
+#include "bpf/abi/request.h"
 
 namespace aspis {
 namespace {
@@ -232,6 +233,19 @@ void mount(std::string& out, const Record& record) {
   append_quoted(out, "flags", names);
 }
 
+// security/apparmor/domain.c: the name is that of the profile asked for
+std::string asked_name(const Event& event) {
+  return std::string(event.as<PrivilegePayload>()->text);
+}
+
+bool of_hat(const Event& event) {
+  return event.as<PrivilegePayload>()->raw->number == ASPIS_REQUEST_CHANGE_HAT;
+}
+
+bool of_exec(const Event& event) {
+  return event.as<PrivilegePayload>()->raw->number == ASPIS_REQUEST_CHANGE_ONEXEC;
+}
+
 void namespace_(std::string& out, const Record& record) {
   append_masks(out, record, "");
 }
@@ -267,6 +281,9 @@ constexpr AvcOperation kOperations[] = {
     {ASPIS_PRIV_KILL, "signal", "signal", nullptr, signal},
     {ASPIS_PRIV_MOUNT, "mount", "mount", mount_point, mount},
     {ASPIS_PRIV_UMOUNT, "umount", "mount", mount_point},
+    {ASPIS_PRIV_CHANGE_PROFILE, "change_hat", "file", asked_name, nullptr, of_hat},
+    {ASPIS_PRIV_CHANGE_PROFILE, "change_onexec", "file", asked_name, nullptr, of_exec},
+    {ASPIS_PRIV_CHANGE_PROFILE, "change_profile", "file", asked_name},
     {ASPIS_PRIV_USERNS, "userns_create", "namespace", nullptr, namespace_},
 };
 

@@ -80,8 +80,8 @@ void append_marks(std::string& out, bool colour, const Record& record) {
     append_coloured(out, colour, kYellow,
                     verdict == ASPIS_VERDICT_COMPLAIN ? "COMPLAIN" : "VERDICT?");
   }
-  if (record.event && record.event->head->denied != 0) {
-    out += ' ';
+  if (record.event && (record.event->head->denied != 0 || record.event->head->info != 0)) {
+    if (record.event->head->denied != 0) out += ' ';
     out += permission_names(record.kind, record.event->head->denied);
     out += " profile ";
     append_plain(out, record.profile);

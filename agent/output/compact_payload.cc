@@ -13,6 +13,7 @@
 #include "agent/output/names.h"
 #include "agent/output/places.h"
 #include "agent/output/policy_names.h"
+#include "bpf/abi/request.h"
 #include "probes/cpython/audit_events.h"
 
 namespace aspis {
@@ -216,6 +217,13 @@ void object(std::string& out, unsigned kind, const PrivilegePayload& privilege, 
       out += ' ';
       out += permission_names(ASPIS_PRIV_IO_URING, static_cast<std::uint16_t>(raw.number));
       return;
+    case ASPIS_PRIV_CHANGE_PROFILE:
+      if (raw.number != ASPIS_REQUEST_CHANGE_PROFILE) {
+        out += ' ';
+        out += request_name(raw.number);
+      }
+      out += ' ';
+      return append_plain(out, privilege.text.empty() ? "(back)" : privilege.text);
     case ASPIS_PRIV_MODULE:
       path(out, privilege.path);
       return name(out, Names::kReading, raw.number);

@@ -141,6 +141,9 @@ inline constexpr FieldDoc kPrivilegeFields[] = {
     {"privilege.limit", "string", "rlimit: RLIMIT_*"},
     {"privilege.value", "number", "rlimit: the new hard limit; 18446744073709551615: none"},
     {"privilege.use", "string", "io_uring: sqpoll or override_creds"},
+    {"privilege.request", "string",
+     "change_profile: change_profile, change_onexec or change_hat (without a name: it is left)"},
+    {"privilege.name", "string", "change_profile: the profile or hat asked for"},
     {"privilege.reading", "string", "module: READING_*: what the kernel reads the file for"},
 };
 

@@ -11,6 +11,7 @@
 #include "agent/output/names.h"
 #include "agent/output/places.h"
 #include "agent/output/policy_names.h"
+#include "bpf/abi/request.h"
 
 namespace aspis {
 namespace {
@@ -231,6 +232,9 @@ void privilege_details(JsonWriter& json, unsigned kind, const PrivilegePayload& 
     case ASPIS_PRIV_IO_URING:
       return json.text(
           "use", permission_names(ASPIS_PRIV_IO_URING, static_cast<std::uint16_t>(raw.number)));
+    case ASPIS_PRIV_CHANGE_PROFILE:
+      json.text("request", request_name(raw.number));
+      return json.text("name", privilege.text);
     case ASPIS_PRIV_MODULE:
       path(json, "path", "", privilege.path);
       return name(json, "reading", Names::kReading, raw.number);

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "bpf/abi/policy.h"
+#include "bpf/abi/request.h"
 
 namespace aspis {
 namespace {
@@ -44,16 +45,26 @@ constexpr PermissionName kIoUring[] = {
     {ASPIS_IO_URING_OVERRIDE_CREDS, "override_creds"},
 };
 
+constexpr PermissionName kChangeProfile[] = {
+    {ASPIS_PROFILE_CHANGE, "change_profile"},
+    {ASPIS_PROFILE_ONEXEC, "change_onexec"},
+};
+
 /// Names of kinds that are not files'; several are joined by a space.
 struct KindNames {
   aspis_kind kind;
   std::span<const PermissionName> names;
 };
 constexpr KindNames kByKind[] = {
-    {ASPIS_PRIV_CAPABLE, kCapability}, {ASPIS_PRIV_KILL, kSignal},
-    {ASPIS_PRIV_PTRACE, kPtrace},      {ASPIS_PRIV_MOUNT, kMount},
-    {ASPIS_PRIV_UMOUNT, kMount},       {ASPIS_PRIV_USERNS, kUserns},
-    {ASPIS_PRIV_RLIMIT, kRlimit},      {ASPIS_PRIV_IO_URING, kIoUring},
+    {ASPIS_PRIV_CAPABLE, kCapability},
+    {ASPIS_PRIV_KILL, kSignal},
+    {ASPIS_PRIV_PTRACE, kPtrace},
+    {ASPIS_PRIV_MOUNT, kMount},
+    {ASPIS_PRIV_UMOUNT, kMount},
+    {ASPIS_PRIV_USERNS, kUserns},
+    {ASPIS_PRIV_RLIMIT, kRlimit},
+    {ASPIS_PRIV_IO_URING, kIoUring},
+    {ASPIS_PRIV_CHANGE_PROFILE, kChangeProfile},
 };
 
 std::string joined(std::span<const PermissionName> table, std::string_view separator,
@@ -80,6 +91,12 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "too many stacked profiles",
     "out of memory",
     "source is no plain absolute path",
+    "no new privs",
+    "label not found",
+    "target not hat",
+    "wrong token of a hat",
+    "no change_onexec valid for executable",
+    "the request could not be read",
 };
 
 }  // namespace
@@ -89,6 +106,17 @@ std::string permission_names(aspis_kind kind, std::uint16_t permissions) {
     if (entry.kind == kind) return joined(entry.names, " ", permissions);
   }
   return joined(kFile, "", permissions);
+}
+
+std::string_view request_name(std::uint32_t request) {
+  switch (request) {
+    case ASPIS_REQUEST_CHANGE_ONEXEC:
+      return "change_onexec";
+    case ASPIS_REQUEST_CHANGE_HAT:
+      return "change_hat";
+    default:
+      return "change_profile";
+  }
 }
 
 std::string_view info_text(std::uint8_t info) {

@@ -9,6 +9,7 @@
 
 #include "agent/output/sample.h"
 #include "bpf/abi/policy.h"
+#include "bpf/abi/request.h"
 
 namespace aspis::sample {
 namespace {
@@ -200,6 +201,9 @@ void add_privilege(Samples& samples) {
   limit.flags = 1024;
   add(samples, "", Wire(limit));
   add(samples, "", Wire(privilege_event(ASPIS_PRIV_IO_URING, ASPIS_IO_URING_SQPOLL)));
+  add(samples, "",
+      privilege_wire(privilege_event(ASPIS_PRIV_CHANGE_PROFILE, ASPIS_REQUEST_CHANGE_PROFILE), {},
+                     "upload//serving"));
 }
 
 void add_python(Samples& samples) {

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -84,7 +85,9 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   std::unique_ptr<Session> session(
       new Session(std::move(options.output_name), std::move(options.filter), std::move(sink)));
   options.observer.layouts = cpython::layouts();
-  if (options.policy) options.observer.arena_bytes = PolicyStore::arena_bytes(*options.policy);
+  if (options.policy)
+    options.observer.arena_bytes =
+        std::max(options.observer.arena_bytes, PolicyStore::arena_bytes(*options.policy));
   session->observer_ = TRY(Observer::create(
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));

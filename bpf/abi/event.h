@@ -184,7 +184,8 @@ struct aspis_net_event {
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_net_event) == 152, "aspis_net_event");
 
-/* PRIV_*. Tail: path (mount point, module), text (mount: "TYPE\0SOURCE"). */
+/* PRIV_*. Tail: path (mount point, module), text (mount: "TYPE\0SOURCE";
+ * change_profile: the name asked for). */
 struct aspis_privilege_event {
 	struct aspis_event e;
 	struct aspis_path path;
@@ -193,7 +194,7 @@ struct aspis_privilege_event {
 	__u32 target_pid;
 	__u32 number;	 /* capable: CAP_*; kill: signal; ptrace: PTRACE_MODE_*; bpf: BPF_*; module:
 			    READING_*; rlimit: RLIMIT_*, its new hard value in `flags`; io_uring:
-			    the permission (policy.h) */
+			    the permission (policy.h); change_profile: enum aspis_request */
 	__u32 old_id[3]; /* setuid: real, effective, saved */
 	__u32 new_id[3];
 	__u16 text_len;

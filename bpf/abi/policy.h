@@ -69,6 +69,9 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
 #define ASPIS_IO_URING_OVERRIDE_CREDS 0x2
 #define ASPIS_IO_URING_ALL 0x3
 #define ASPIS_CAPABILITY_USE 0x1
+#define ASPIS_PROFILE_CHANGE 0x1
+#define ASPIS_PROFILE_ONEXEC 0x2
+#define ASPIS_PROFILE_UNSAFE 0x4 /* with ONEXEC: the environment is not scrubbed */
 #define ASPIS_RLIMIT_SET 0x1
 
 /* What rules say together about one subject; resolved by priority, deny before allow. */
@@ -178,11 +181,15 @@ struct aspis_profile {
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_profile) == 240, "aspis_profile");
 
+/* In `names`, of ASPIS_UNCONFINED (subject.h), which is no profile. */
+#define ASPIS_ID_UNCONFINED 0xffff
+
 struct aspis_policy_root {
 	__u32 generation; /* 1, 2, 3, … */
 	__u32 count;	  /* entries of profiles: the highest id, and 1 */
 	__u32 profiles;	  /* __u32[count]: aspis_profile by id; 0: not loaded. Id 0 is no profile */
-	__u32 pad;
+	__u32 names; /* aspis_automaton of full names, with or without "&" before them; outcome: id
+		      */
 	struct aspis_attachments attachments;
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_policy_root) == 24, "aspis_policy_root");
@@ -200,6 +207,12 @@ enum aspis_info {
 	ASPIS_INFO_STACK_FULL,	 /* more than ASPIS_STACK_MAX profiles */
 	ASPIS_INFO_NO_RESOURCES, /* no memory to decide with */
 	ASPIS_INFO_SOURCE,	 /* a mount's source that names no path by itself */
+	ASPIS_INFO_NO_NEW_PRIVS, /* the next domain would have less profiles than this one */
+	ASPIS_INFO_NO_LABEL,	 /* there is no profile of this name */
+	ASPIS_INFO_NOT_HAT,	 /* a child, but no hat */
+	ASPIS_INFO_TOKEN,	 /* a hat was to be left, or changed, with the wrong token */
+	ASPIS_INFO_ONEXEC,	 /* no rule lets this program begin with the profile asked for */
+	ASPIS_INFO_REQUEST,	 /* what the program asked for could not be read */
 	ASPIS_INFO_COUNT,
 };
 

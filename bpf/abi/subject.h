@@ -24,6 +24,13 @@
 #define ASPIS_UNCONFINED "unconfined"
 
 /*
+ * Changing profile. NAME is the full name of the profile asked for, after "&" if it is to come on
+ * top of what the task has. At exec the path of the program comes first.
+ *
+ *   CHANGE_PROFILE  class, NAME (change, onexec); class, PATH, NUL, NAME (onexec)
+ */
+
+/*
  * Mounts. POINT is a path; SOURCE a path or what the program passed; neither is ever cut.
  *
  *   mount       class, POINT, NUL, SOURCE, NUL, TYPE, NUL, flags (4 bytes, MS_*)

@@ -22,6 +22,7 @@
 #define ASPIS_TASK_REVOKED                                                                         \
 	0x400 /* has open files that its profiles do not let it use (bpf/inherit.bpf.c) */
 #define ASPIS_TASK_ONEXEC 0x100 /* next_* were asked for: the next exec enters them */
+#define ASPIS_TASK_STACKS 0x800 /* of next_*: the profile asked for comes on top of the domain */
 #define ASPIS_TASK_NULL(place)                                                                     \
 	(0x10000u << (place)) /* domain.profiles[place] complained about this exec, so that there  \
 				 are no rules but those of complain */
@@ -39,11 +40,22 @@ struct aspis_task {
 	__u64 origin; /* what `cause` was when this process was forked or replaced its image */
 	__u64 capabilities; /* tracepoint backend: those already reported in this image, by bit */
 	struct aspis_domain domain;
-	struct aspis_domain next; /* see ASPIS_TASK_NEXT */
-	__u32 flags;		  /* ASPIS_TASK_* */
-	__u32 next_flags;	  /* ASPIS_TASK_CONFINED and _NULL of `next` */
+	struct aspis_domain next;  /* see ASPIS_TASK_NEXT */
+	__u32 flags;		   /* ASPIS_TASK_* */
+	__u32 next_flags;	   /* ASPIS_TASK_CONFINED and _NULL of `next` */
+	struct aspis_domain outer; /* in a hat: what the task returns to */
+	__u64 token;		   /* that lets it return; 0: it is in no hat, or for good */
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 56, "aspis_task");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 72, "aspis_task");
+
+/* What the iterator `list_domains` says of each confined task. */
+struct aspis_task_domain {
+	__u32 pid, tid; /* initial pid namespace */
+	struct aspis_domain domain;
+	__u32 flags; /* of aspis_task */
+	__u32 pad;
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_task_domain) == 24, "aspis_task_domain");
 
 /* Key of the set of executables whose processes are tracked (map track_exe). */
 struct aspis_exe_key {

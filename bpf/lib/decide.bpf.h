@@ -17,7 +17,11 @@
 
 #define EPERM 1
 #define ENOENT 2
+#define EAGAIN 11
+#define ENOMEM 12
 #define EACCES 13
+#define EFAULT 14
+#define EINVAL 22
 #define ENAMETOOLONG 36
 
 #define S_IFMT 0170000
@@ -62,6 +66,10 @@ int inherit_files(struct scratch *scratch, struct aspis_task *state, __u32 enter
  * has: id of a profile; 0: none; ASPIS_ATTACH_CONFLICT: several, none of them the best. */
 #define ASPIS_ATTACH_CONFLICT 0x10000
 __u32 match_attachment(struct scratch *scratch, __u32 attachments);
+/* bpf/change.bpf.c. The task asks for another profile (enum aspis_request; 0: it could not be read
+ * what for); the name is the text in scratch.path. Tells of it, and answers: 0, or a negative
+ * errno. */
+int profile_request(struct scratch *scratch, struct aspis_task *state, __u32 request, __u64 token);
 /* bpf/exec.bpf.c. Rules on executing the walked path: fills scratch.ruling and state.next. Returns
  * 1 if the new image must not trust its environment (AT_SECURE). */
 int decide_exec(struct scratch *scratch, struct aspis_task *state);

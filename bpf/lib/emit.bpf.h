@@ -50,8 +50,9 @@ struct ruling {
 	__u8 directory;
 	__u8 problem; /* enum aspis_info: why scratch.subject says nothing; set before rules are
 			 asked */
-	__u8 pad[3];
-	int answer;  /* of the hook: 0, or a negative errno */
+	__u8 pad;
+	__u16 lacking; /* permissions that some profile does not give, whether requested or not */
+	int answer;    /* of the hook: 0, or a negative errno */
 	__u64 inode; /* address of the struct inode that owner rules ask about; 0: the task's own */
 };
 
@@ -72,9 +73,18 @@ struct scratch {
 		__u64 table;   /* address of struct file *[] */
 		__u32 count, entering;
 	} inherit;
+	struct plain { /* the source of a mount that is looked through (mount.bpf.c) */
+		__u32 from;
+		__u32 length; /* of the component so far */
+		__u32 dots;   /* in it */
+		__u32 bad;
+	} plain;
 	struct { /* a match that goes on (match.bpf.c) */
 		__u32 automaton, state, at, subject;
 	} rest;
+	struct {	   /* the text in `path` is what the task asks for (change.bpf.c) */
+		__u32 len; /* without its NUL */
+	} asked;
 	struct decode decode;
 	__u32 subject_len;
 	/* Of a class other than files (abi/subject.h); the second half is room for a last piece

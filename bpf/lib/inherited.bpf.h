@@ -15,6 +15,7 @@
 struct file_key {
 	__u64 file, inode;
 	__u64 mode;
+	struct aspis_domain domain; /* that may not use it; none: of FILE_DELEGATED */
 };
 
 enum file_mark { FILE_DELEGATED = 1, FILE_REVOKED };
@@ -26,11 +27,12 @@ struct {
 	__type(value, __u32);
 } inherited_files SEC(".maps") __weak;
 
-static __always_inline struct file_key file_key(struct file *file)
+static __always_inline struct file_key file_key(struct file *file, struct aspis_domain domain)
 {
 	struct file_key key = {.file = (__u64)file,
 		.inode = (__u64)BPF_CORE_READ(file, f_inode),
-		.mode = BPF_CORE_READ(file, f_mode)};
+		.mode = BPF_CORE_READ(file, f_mode),
+		.domain = domain};
 
 	return key;
 }
@@ -43,7 +45,7 @@ static __always_inline bool file_revoked(const struct aspis_task *state, struct 
 
 	if (!state || !(state->flags & ASPIS_TASK_REVOKED))
 		return false;
-	key = file_key(file);
+	key = file_key(file, state->domain);
 	known = bpf_map_lookup_elem(&inherited_files, &key);
 	return known && *known == FILE_REVOKED;
 }

@@ -147,6 +147,7 @@ struct thread_info {
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned in_execve : 1;
+	unsigned long atomic_flags;
 	struct mm_struct *mm;
 	int exit_code;
 	pid_t pid;

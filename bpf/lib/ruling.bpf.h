@@ -104,6 +104,7 @@ static __always_inline __u8 rule(struct scratch *scratch, const struct aspis_pro
 	__u8 mode = null ? ASPIS_MODE_COMPLAIN : profile->mode;
 	struct decision decision = decide(permissions, request, mode, profile->flags);
 
+	ruling->lacking |= ~permissions.allow;
 	if (ruling->verdict == ASPIS_VERDICT_DENIED ||
 		(ruling->profile && decision.verdict == ASPIS_VERDICT_ALLOWED &&
 			!decision.reported))

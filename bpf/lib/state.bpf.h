@@ -20,6 +20,9 @@
 const volatile bool track_all __weak;	    /* every task is tracked; tracked_tids is all ones */
 const volatile bool track_selectors __weak; /* exec must look at track_exe and track_cgroup */
 const volatile bool enforcing __weak;	    /* profiles decide */
+const volatile bool attaching
+	__weak; /* profiles attach to any task's exec, not only to tracked ones' */
+const volatile bool attached_quiet __weak; /* and those tasks tell only what profiles report */
 
 /* The next event's number less one; counts lost events too. */
 __u64 sequence __weak;
@@ -67,7 +70,7 @@ static __always_inline void count(enum aspis_stat stat)
 /* Byte tid mod 2^19 of the bitmap, and in it bit tid div 2^19: neighbours do not share a byte. */
 #define TID_BYTES (ASPIS_TID_MAX / 8)
 #define TID_WORD(tid) (((tid) >> 2) & (ASPIS_TID_MAX / 32 - 1))
-#define TID_MASK(tid) (1u << (8 * ((tid)&3) + ((tid) / TID_BYTES & 7)))
+#define TID_MASK(tid) (1u << (8 * ((tid) & 3) + ((tid) / TID_BYTES & 7)))
 
 static __always_inline void track_tid(__u32 tid)
 {

@@ -19,6 +19,7 @@ void lower_all(const Rule& rule, const ClassContext& context) {
   }
   lower(rule, UsernsRule{}, context);
   lower(rule, IoUringRule{}, context);
+  lower(rule, ChangeProfileRule{}, context);
 }
 
 }  // namespace

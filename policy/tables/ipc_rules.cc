@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules between processes: signal, ptrace, io_uring, userns; and those that only user space, or no
-// hook yet, can enforce: dbus, mqueue, network, unix, change_profile.
+// hook yet, can enforce: dbus, mqueue, network, unix.
 #include <csignal>
 
 #include "policy/tables/profile_head.h"
@@ -114,11 +114,6 @@ void lower(const Rule& rule, const NetworkRule& /*body*/, const ClassContext& co
 
 void lower(const Rule& rule, const UnixRule& /*body*/, const ClassContext& context) {
   warn(context, rule.at, "Unix rules are not enforced yet.");
-}
-
-void lower(const Rule& rule, const ChangeProfileRule& /*body*/, const ClassContext& context) {
-  warn(context, rule.at,
-       "change_profile rules are not enforced yet: a profile changes at exec only.");
 }
 
 void lower(const Rule& rule, const MqueueRule& /*body*/, const ClassContext& context) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 
+#include "bpf/abi/subject.h"
 #include "policy/automaton/aare.h"
 #include "policy/automaton/dfa.h"
 
@@ -92,6 +93,27 @@ aspis_attachments put_attachments(Writer& writer, std::span<const Attaching> att
   return attachments;
 }
 
+/// The automaton that knows profiles by their names.
+std::uint32_t put_names(Writer& writer, std::span<const Named> names) {
+  automaton::Expressions all;
+  std::vector<automaton::Rule> rules;
+  const automaton::ExpressionId stacks[] = {all.empty(), all.byte('&')};
+  const auto add = [&](std::string_view name, std::uint16_t id) {
+    std::vector<automaton::ExpressionId> parts{all.alternate(stacks)};
+    for (const char c : name) parts.push_back(all.byte(static_cast<std::uint8_t>(c)));
+    rules.push_back({all.concat(parts), id});
+  };
+  for (const Named& profile : names) add(profile.name, profile.id);
+  add(ASPIS_UNCONFINED, ASPIS_ID_UNCONFINED);
+  const auto dfa = automaton::build_dfa(all, rules);
+  if (!dfa) return 0;
+  // A profile that is called so is what is meant.
+  const auto minimal = automaton::minimise(
+      *dfa, [](auto matching) -> std::uint32_t { return matching.empty() ? 0 : matching.front(); });
+  const auto table = automaton::make_table(minimal);
+  return table ? writer.put(*table) : 0;
+}
+
 aspis_exec exec_of(const CompiledExec& compiled, const IdOf& id_of) {
   aspis_exec exec{};
   exec.mode = static_cast<std::uint8_t>(compiled.mode);
@@ -139,12 +161,14 @@ Bytes lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const 
 }
 
 Bytes lay_out_root(std::uint32_t generation, std::uint32_t base,
-                   std::span<const std::uint32_t> offsets, std::span<const Attaching> attaching) {
+                   std::span<const std::uint32_t> offsets, std::span<const Attaching> attaching,
+                   std::span<const Named> names) {
   Writer writer(base, sizeof(aspis_policy_root));
   aspis_policy_root root{};
   root.generation = generation;
   root.count = static_cast<std::uint32_t>(offsets.size());
   root.profiles = writer.put(offsets);
+  root.names = put_names(writer, names);
   root.attachments = put_attachments(writer, attaching);
   return writer.finish(root);
 }
@@ -172,9 +196,18 @@ Image lay_out(const CompiledPolicy& policy) {
     append(lay_out_profile(profile, end(), id_of, attaching_below(policy, profile.name, id_of)));
   }
   image.root = end();
-  append(lay_out_root(1, end(), offsets, attaching_below(policy, "", id_of)));
+  append(
+      lay_out_root(1, end(), offsets, attaching_below(policy, "", id_of), names_of(policy, id_of)));
   image.bytes.resize(std::bit_ceil(image.bytes.size()) + ASPIS_ARENA_SLACK);
   return image;
+}
+
+std::vector<Named> names_of(const CompiledPolicy& policy, const IdOf& id_of) {
+  std::vector<Named> names;
+  for (const CompiledProfile& profile : policy.profiles) {
+    names.push_back({profile.name, id_of(profile.name)});
+  }
+  return names;
 }
 
 std::vector<Attaching> attaching_below(const CompiledPolicy& policy, std::string_view parent,

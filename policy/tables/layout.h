@@ -34,10 +34,20 @@ std::vector<Attaching> attaching_below(const CompiledPolicy& policy, std::string
 Bytes lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const IdOf& id_of,
                       std::span<const Attaching> children);
 
+/// A profile that can be asked for.
+struct Named {
+  std::string_view name;  ///< full
+  std::uint16_t id = 0;
+};
+
+/// All of a policy.
+std::vector<Named> names_of(const CompiledPolicy& policy, const IdOf& id_of);
+
 /// The root, its aspis_policy_root first: `offsets` are the profiles' by id, 0 where none is
 /// loaded.
 Bytes lay_out_root(std::uint32_t generation, std::uint32_t base,
-                   std::span<const std::uint32_t> offsets, std::span<const Attaching> attaching);
+                   std::span<const std::uint32_t> offsets, std::span<const Attaching> attaching,
+                   std::span<const Named> names);
 
 /// A whole policy laid out at once, profiles numbered from 1 in their order: for the host.
 struct Image {

@@ -19,6 +19,14 @@ ExpressionId SubjectPattern::any_text() {
   return all().star(all().set(automaton::ByteSet().set().reset(0)));
 }
 
+ExpressionId SubjectPattern::some_text() {
+  return concat({all().set(automaton::ByteSet().set().reset(0)), any_text()});
+}
+
+ExpressionId SubjectPattern::any_path() {
+  return concat({byte('/'), all().set(automaton::ByteSet().set().reset(0).reset('/')), any_text()});
+}
+
 std::optional<ExpressionId> SubjectPattern::alternatives(const std::vector<std::string>& texts,
                                                          const Word& word, bool filter_slashes) {
   std::vector<ExpressionId> found;

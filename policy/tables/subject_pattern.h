@@ -28,6 +28,10 @@ class SubjectPattern {
   ExpressionId any_byte();
   /// Any text without NUL, the empty one too.
   ExpressionId any_text();
+  /// The same, but not empty.
+  ExpressionId some_text();
+  /// Any absolute path but that of the root directory.
+  ExpressionId any_path();
   ExpressionId nothing() { return all().empty(); }
 
   /// A glob that is a path: aliases apply, and // is /. Nothing after an error, which was told.

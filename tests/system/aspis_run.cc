@@ -158,6 +158,9 @@ std::string trigger_binary() {
 std::string rights_binary() {
   return RIGHTS_BINARY;
 }
+std::string domain_binary() {
+  return DOMAIN_BINARY;
+}
 std::string flood_binary() {
   return FLOOD_BINARY;
 }

@@ -61,6 +61,7 @@ const std::string& system_python();
 
 std::string aspis_binary();
 std::string trigger_binary();
+std::string domain_binary();
 std::string flood_binary();
 std::string rights_binary();
 

@@ -169,6 +169,8 @@ TEST(Json, Privilege) {
   EXPECT_EQ(payload_of(ASPIS_PRIV_USERNS, "privilege"), Json::object());
   EXPECT_EQ(payload_of(ASPIS_PRIV_RLIMIT, "privilege"),
             Json::parse(R"({"limit":"RLIMIT_NOFILE","value":1024,"target":{"pid":1234}})"));
+  EXPECT_EQ(payload_of(ASPIS_PRIV_CHANGE_PROFILE, "privilege"),
+            Json::parse(R"({"request":"change_profile","name":"upload//serving"})"));
   EXPECT_EQ(payload_of(ASPIS_PRIV_IO_URING, "privilege"), Json::parse(R"({"use":"sqpoll"})"));
 }
 

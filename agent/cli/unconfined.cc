@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cli/unconfined.h"
+
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <filesystem>
+#include <set>
+
+#include "policy/tables/evaluate.h"
+
+namespace aspis {
+
+Result<> warn_unconfined(const Observer& observer, const policy::CompiledPolicy& policy) {
+  std::set<std::uint32_t> confined;
+  for (const auto& task : TRY(observer.confined_tasks())) confined.insert(task.pid);
+  const policy::Image image = policy::lay_out(policy);
+  const auto& root = *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", failure)) {
+    const std::string name = entry.path().filename();
+    std::uint32_t pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr !=
+        name.data() + name.size())
+      continue;
+    const std::string exe = std::filesystem::read_symlink(entry.path() / "exe", failure);
+    if (exe.empty() || confined.contains(pid)) continue;
+    const std::uint16_t id = policy::attached(image, root.attachments, exe);
+    if (id != 0)
+      spdlog::warn(
+          "process {} ({}) runs unconfined: it is older than the profile {}; start it again", pid,
+          exe, image.names[id]);
+  }
+  return {};
+}
+
+}  // namespace aspis

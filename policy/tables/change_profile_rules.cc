@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules on the profiles that a task may ask for (bpf/abi/subject.h: CHANGE_PROFILE).
+#include "policy/tables/subject_pattern.h"
+
+namespace aspis::policy {
+
+/// As apparmor_parser does it (parser_regex.c: process_dfa_entry): a program named in the rule is a
+/// condition at exec only.
+void lower(const Rule& rule, const ChangeProfileRule& body, const ClassContext& context) {
+  SubjectPattern pattern(context);
+  const auto target = body.target ? pattern.name(*body.target) : pattern.some_text();
+  const auto program = body.exec ? pattern.path(*body.exec) : pattern.any_path();
+  if (!target || !program) return;
+  const ExpressionId first = pattern.class_byte(ASPIS_CLASS_CHANGE_PROFILE);
+  context.rules.add(pattern.concat({first, *target}),
+                    {rule.at, rule.qualifiers, ASPIS_PROFILE_CHANGE | ASPIS_PROFILE_ONEXEC});
+  std::uint16_t at_exec = ASPIS_PROFILE_ONEXEC;
+  if (body.scrub && !*body.scrub) at_exec |= ASPIS_PROFILE_UNSAFE;
+  context.rules.add(pattern.concat({first, *program, pattern.byte(0), *target}),
+                    {rule.at, rule.qualifiers, at_exec});
+}
+
+}  // namespace aspis::policy
