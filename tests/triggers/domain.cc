@@ -54,7 +54,8 @@ std::string enter_hat(const std::string& argument) {
 std::string in_thread(const std::string& profile) {
   std::string seen;
   std::thread([&] {
-    seen = result(::aspis_change_profile(profile.c_str()) != 0) + current();
+    seen = result(::aspis_change_profile(profile.c_str()) != 0);
+    seen += current();
   }).join();
   return seen;
 }
