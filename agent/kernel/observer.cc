@@ -123,7 +123,7 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
                                  const std::vector<std::string>& refused) {
   skeleton.reset(aspis_bpf::open());
   if (!skeleton) return fail_errno("cannot read the built-in BPF object");
-  missing = select_programs(skeleton->obj, backend, kernel_types.get());
+  missing = select_programs(skeleton->obj, backend, options.arena_bytes != 0, kernel_types.get());
   if (backend == Backend::kFmodRet && options.arena_bytes == 0) run_fmod_ret_as_fentry();
   bpf_program__set_autoload(skeleton->progs.on_audit, true);
   bpf_program__set_autoload(skeleton->progs.find_tasks, true);

@@ -7,26 +7,27 @@
 namespace aspis {
 namespace {
 
-constexpr std::string_view kLsm = "lsm__";
-constexpr std::string_view kFmodRet = "fmr__";
-constexpr std::string_view kTracepoint = "tp__";
 constexpr std::string_view kSyscall = "sys__";
 
-bool belongs_to(std::string_view program, Backend backend) {
-  switch (backend) {
-    case Backend::kLsm:
-      return program.starts_with(kLsm);
-    case Backend::kFmodRet:
-      return program.starts_with(kFmodRet);
-    case Backend::kTracepoint:
-      return program.starts_with(kTracepoint) || program.starts_with(kSyscall);
-  }
-  return false;
-}
+/// How the names of a backend's programs begin (bpf/lib/hook.bpf.h).
+struct Prefix {
+  std::string_view text;
+  Backend backend;
+  bool deciding;  ///< of use only where profiles decide
+};
+constexpr Prefix kPrefixes[] = {
+    {"lsm__", Backend::kLsm, false},
+    {"lsme__", Backend::kLsm, true},
+    {"fmr__", Backend::kFmodRet, false},
+    {"fmre__", Backend::kFmodRet, true},
+    {"tp__", Backend::kTracepoint, false},
+    {kSyscall, Backend::kTracepoint, false},
+};
 
-bool of_a_backend(std::string_view program) {
-  return program.starts_with(kLsm) || program.starts_with(kFmodRet) ||
-         program.starts_with(kTracepoint) || program.starts_with(kSyscall);
+const Prefix* prefix_of(std::string_view program) {
+  for (const Prefix& prefix : kPrefixes)
+    if (program.starts_with(prefix.text)) return &prefix;
+  return nullptr;
 }
 
 /// The name in the kernel's BTF that a program of this section attaches to.
@@ -52,13 +53,15 @@ std::string_view Missing::hook() const {
                                   : std::string_view(program).substr(end + 2);
 }
 
-std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel) {
+std::vector<Missing> select_programs(bpf_object* object, Backend backend, bool deciding,
+                                     const btf* kernel) {
   std::vector<Missing> missing;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object) {
     const std::string_view name = bpf_program__name(program);
-    if (!of_a_backend(name)) continue;
-    bool load = belongs_to(name, backend);
+    const Prefix* prefix = prefix_of(name);
+    if (prefix == nullptr) continue;
+    bool load = prefix->backend == backend && (deciding || !prefix->deciding);
     std::string_view section = bpf_program__section_name(program);
     if (section.starts_with('?')) section.remove_prefix(1);
     if (load && !kernel_has(kernel, section)) {

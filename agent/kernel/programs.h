@@ -24,7 +24,9 @@ struct Missing {
 
 /// Marks the backend's programs for loading and all others not, by the first part of their names. A
 /// program whose hook the running kernel does not have (by its BTF) stays out and is returned.
-std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel);
+/// `deciding`: those, too, that only profiles need.
+std::vector<Missing> select_programs(bpf_object* object, Backend backend, bool deciding,
+                                     const btf* kernel);
 
 /// Does the backend attach this program itself (true), or is it reached by a tail call (false)?
 bool attached_directly(std::string_view program);

@@ -86,6 +86,14 @@ static __always_inline __u32 asker(struct inode *inode)
 	       ((inode->i_mode & S_IFMT) == S_IFDIR ? DECIDE_DIRECTORY : 0);
 }
 
+/* The same of a socket's file or another inode that is known by its owner only. */
+static __always_inline __u32 asker_of(__u32 owner)
+{
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
+
+	return owner == task->cred->fsuid.val ? DECIDE_OWNER : 0;
+}
+
 static __always_inline bool confined(const struct aspis_task *state)
 {
 	return enforcing && state->flags & ASPIS_TASK_CONFINED;
@@ -136,6 +144,12 @@ static __always_inline int access_end(struct scratch *scratch, struct aspis_task
 	event_stamp(scratch, state, kind, event_number());
 	event_send(scratch);
 	return answer;
+}
+
+/* The same for an operation that nobody hears of as long as it is allowed. */
+static __always_inline bool access_silent(struct scratch *scratch)
+{
+	return scratch->ruling.verdict == ASPIS_VERDICT_ALLOWED && !scratch->ruling.reported;
 }
 
 #endif

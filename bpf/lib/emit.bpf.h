@@ -11,7 +11,7 @@
 #define ASPIS_EMIT_BPF_H
 
 #include "state.bpf.h"
-#include "match.h"
+#include "subject.h"
 
 #define RECORD_MAX 16384 /* fixed part and tail; power of two */
 #define CHUNK_MAX 4096	 /* longest single piece of a tail; power of two */
@@ -57,6 +57,7 @@ struct scratch {
 	struct walk walk;
 	struct leftmatch left; /* of the attachment under trial */
 	struct decode decode;
+	struct socket_ends ends;
 	__u32 subject_len;
 	__u8 subject[CHUNK_MAX]; /* of a class other than files (abi/subject.h) */
 	char path[CHUNK_MAX + 256]; /* written from its end */

@@ -44,6 +44,13 @@ static __always_inline int hook_answer(int answer)
 	HOOK_PROGRAM("?fmod_ret/security_" #hook, fmr__##hook, on_##hook)                          \
 	static __noinline int on_##hook(unsigned long long *ctx)
 
+/* The same where observation has nothing to tell: loaded when profiles decide (programs.cc). */
+#define DECIDE_HOOK(hook)                                                                          \
+	static __noinline int on_##hook(unsigned long long *ctx);                                  \
+	HOOK_PROGRAM("?lsm/" #hook, lsme__##hook, on_##hook)                                       \
+	HOOK_PROGRAM("?fmod_ret/security_" #hook, fmre__##hook, on_##hook)                         \
+	static __noinline int on_##hook(unsigned long long *ctx)
+
 #define WATCH_PROGRAM(section, name, body)                                                         \
 	SEC(section)                                                                               \
 	int name(unsigned long long *ctx)                                                          \

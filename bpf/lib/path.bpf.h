@@ -245,9 +245,9 @@ static __always_inline void path_emit_file(
 	path_finish_file(scratch, file, out);
 }
 
-/* The same for a struct path at a kernel address: where no typed pointer can be had. */
-static __always_inline void path_emit_address(
-	struct scratch *scratch, const struct path *path, struct aspis_path *out)
+/* Writes the path of a struct path at a kernel address to scratch.path: where no typed pointer can be
+ * had. */
+static __always_inline void path_walk_address(struct scratch *scratch, const struct path *path)
 {
 	struct vfsmount *mnt = BPF_CORE_READ(path, mnt);
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
@@ -261,10 +261,17 @@ static __always_inline void path_emit_address(
 		walk_pseudo(scratch, dentry);
 	else
 		walk_rest(scratch);
-	path_finish(scratch, out);
 	if (dentry != parent && !BPF_CORE_READ(dentry, d_hash.pprev))
-		out->flags |= ASPIS_PATH_DELETED;
-	path_identity(out, BPF_CORE_READ(dentry, d_inode));
+		scratch->walk.flags |= ASPIS_PATH_DELETED;
+}
+
+/* Path and identity of a struct path at a kernel address, to the tail and `out`. */
+static __always_inline void path_emit_address(
+	struct scratch *scratch, const struct path *path, struct aspis_path *out)
+{
+	path_walk_address(scratch, path);
+	path_finish(scratch, out);
+	path_identity(out, BPF_CORE_READ(path, dentry, d_inode));
 }
 
 #endif

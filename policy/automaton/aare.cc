@@ -31,9 +31,10 @@ class Parser {
       offsets_.push_back(i);
     }
     offsets_.push_back(text.size());
-    ByteSet not_nul = ByteSet{}.set().reset(0);
-    any_ = expressions.set(not_nul);
-    no_slash_ = expressions.set(not_nul.reset('/'));
+    ByteSet bytes = ByteSet{}.set();
+    if (!options.nul) bytes.reset(0);
+    any_ = expressions.set(bytes);
+    no_slash_ = expressions.set(bytes.reset('/'));
     groups_.emplace_back();
   }
 

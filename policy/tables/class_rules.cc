@@ -9,6 +9,7 @@ namespace {
 /// Every class in turn, as "all," and the flag default_allow mean it.
 void lower_all(const Rule& rule, const ClassContext& context) {
   lower(rule, CapabilityRule{}, context);
+  lower(rule, NetworkRule{}, context);  // unix sockets, too
 }
 
 }  // namespace

@@ -23,5 +23,7 @@ void lower_class_rules(const Profile& profile, const ClassContext& context);
 
 // One for each class, in the file of its name.
 void lower(const Rule& rule, const CapabilityRule& body, const ClassContext& context);
+void lower(const Rule& rule, const NetworkRule& body, const ClassContext& context);
+void lower(const Rule& rule, const UnixRule& body, const ClassContext& context);
 
 }  // namespace aspis::policy

@@ -132,7 +132,9 @@ class Compiler {
   void classes(const Profile& profile, CompiledProfile& compiled) {
     AccessRules rules(context_);
     lower_class_rules(profile, {compiled.name, context_, rules, compiled});
-    compiled.mediated |= 1U << ASPIS_CLASS_CAPABILITY;
+    // In every profile, whether it speaks of them or not: what it does not allow is denied.
+    compiled.mediated |=
+        1U << ASPIS_CLASS_CAPABILITY | 1U << ASPIS_CLASS_NETWORK | 1U << ASPIS_CLASS_UNIX;
     compiled.rules = decider(rules, profile, nullptr);
     for (unsigned kind = 0; kind < ASPIS_CLASS_COUNT; kind++) {
       const std::string first(1, static_cast<char>(kind));

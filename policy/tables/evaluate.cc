@@ -53,6 +53,16 @@ aspis_permissions file_permissions(const Image& image, std::uint16_t id, std::st
   return owner ? outcome.owner : outcome.other;
 }
 
+aspis_permissions rule_permissions(const Image& image, std::uint16_t id, std::string_view subject) {
+  const arena arena = arena_of(image);
+  const aspis_profile& profile = profile_of(image, id);
+  const auto& automaton = *ARENA_AT(arena, aspis_automaton, profile.rules);
+  const std::uint32_t state = run(arena, automaton, profile.rules, subject);
+  const std::uint32_t index = match_outcome(arena, automaton.rows, automaton.width, state);
+  return ARENA_AT(arena, aspis_outcome, profile.rule_outcomes + index * sizeof(aspis_outcome))
+      ->other;
+}
+
 std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
                        std::string_view path) {
   if (attachments.automaton == 0) return 0;

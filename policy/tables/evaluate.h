@@ -17,6 +17,9 @@ const aspis_profile& profile_of(const Image& image, std::uint16_t id);
 aspis_permissions file_permissions(const Image& image, std::uint16_t id, std::string_view path,
                                    bool owner);
 
+/// Permissions of a profile on a subject of a class other than files (bpf/abi/subject.h).
+aspis_permissions rule_permissions(const Image& image, std::uint16_t id, std::string_view subject);
+
 /// Id of the profile that attaches to a path; 0: none, or several do and none is the best.
 std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
                        std::string_view path);

@@ -138,7 +138,7 @@ std::string left_in_the_kernel() {
              "PATH=$PATH:/usr/sbin; for i in $(seq 50); do"
              " left=$(bpftool map show | grep -cE 'task_state|scratch_buffer|python_layouts');"
              " left=$left,$(bpftool prog show | grep -cE "
-             "'on_exec|on_audit|find_tasks|lsm__|fmr__|sys__');"
+             "'on_exec|on_audit|find_tasks|lsme?__|fmre?__|sys__');"
              " left=$left,$(bpftool link show | grep -c '^[0-9]');"
              " [ $left = 0,0,0 ] && break; sleep 0.2; done; echo $left")
       .out;
