@@ -50,7 +50,8 @@ HOOK(socket_create)
 	event->type = ctx[1];
 	event->protocol = ctx[2];
 	if (confined(state)) {
-		socket_ends(scratch, 0);
+		scratch->sk = 0;
+		socket_ends(scratch);
 		scratch->ends.family = event->family;
 		scratch->ends.type = event->type;
 		scratch->ends.protocol = event->protocol;
@@ -74,8 +75,10 @@ static __always_inline int net_address_access(
 	if (!scratch)
 		return answer;
 	if (confined(state)) {
-		socket_ends(scratch, (__u64)sk);
-		socket_given(scratch, address, len, how);
+		scratch->sk = (__u64)sk;
+		scratch->address = address;
+		socket_ends(scratch);
+		socket_given(scratch, len, how);
 		decide_socket(scratch, state, request);
 	}
 	if (access_told(scratch, state)) {
@@ -123,9 +126,12 @@ static __always_inline int net_access(__u16 kind, struct socket *socket, __u32 r
 	scratch = net_begin(state, &answer);
 	if (!scratch)
 		return answer;
-	socket_ends(scratch, (__u64)sk);
-	if (!peer)
+	scratch->sk = (__u64)sk;
+	socket_ends(scratch);
+	if (!peer) {
 		scratch->ends.peer.kind = ASPIS_END_NONE;
+		scratch->ends.peer.port = 0;
+	}
 	decide_socket(scratch, state, request);
 	if (access_silent(scratch)) {
 		scratch_release(scratch);
@@ -168,7 +174,8 @@ HOOK(socket_listen)
 	if (!scratch)
 		return answer;
 	if (confined(state)) {
-		socket_ends(scratch, (__u64)sk);
+		scratch->sk = (__u64)sk;
+		socket_ends(scratch);
 		decide_socket(scratch, state, ASPIS_SOCKET_LISTEN);
 	}
 	if (access_told(scratch, state)) {

@@ -43,9 +43,9 @@ static __always_inline void unix_end(struct socket_end *end, struct sock *sk)
 		bpf_probe_read_kernel(end->bytes, len & (sizeof(end->bytes) - 1), name + 1);
 }
 
-__noinline int socket_ends(struct scratch *scratch, __u64 address)
+__noinline int socket_ends(struct scratch *scratch)
 {
-	struct sock *sk = (struct sock *)address;
+	struct sock *sk;
 	struct socket_ends *ends;
 	__u32 *words;
 
@@ -53,6 +53,7 @@ __noinline int socket_ends(struct scratch *scratch, __u64 address)
 		return 0;
 	ends = &scratch->ends;
 	__builtin_memset(ends, 0, sizeof(*ends));
+	sk = (struct sock *)scratch->sk;
 	if (!sk)
 		return 0;
 	ends->family = BPF_CORE_READ(sk, __sk_common.skc_family);
@@ -124,7 +125,7 @@ static __always_inline void ip_end(
 	end_unmap(end);
 }
 
-__noinline int socket_given(struct scratch *scratch, __u64 from, __u32 len, __u32 how)
+__noinline int socket_given(struct scratch *scratch, __u32 len, __u32 how)
 {
 	struct socket_ends *ends;
 	struct socket_end *end;
@@ -139,7 +140,7 @@ __noinline int socket_given(struct scratch *scratch, __u64 from, __u32 len, __u3
 	__builtin_memset(address, 0, ADDRESS_MAX);
 	KEEP(size);
 	size &= ADDRESS_MAX - 1;
-	if (size < SOCKADDR_PORT || bpf_probe_read_kernel(address, size, (const void *)from))
+	if (size < SOCKADDR_PORT || bpf_probe_read_kernel(address, size, (const void *)scratch->address))
 		return 0;
 	if (ends->family == AF_INET || ends->family == AF_INET6) {
 		ip_end(ends, end, address, size, how);

@@ -57,6 +57,7 @@ struct scratch {
 	struct walk walk;
 	struct leftmatch left; /* of the attachment under trial */
 	struct decode decode;
+	__u64 sk, address; /* for socket.bpf.c: global functions take no such pointers */
 	struct socket_ends ends;
 	__u32 subject_len;
 	__u8 subject[CHUNK_MAX]; /* of a class other than files (abi/subject.h) */

@@ -15,10 +15,11 @@
 #define GIVEN_CONNECT 1
 #define GIVEN_MESSAGE 2
 
-/* bpf/socket.bpf.c. Fills scratch.ends from a struct sock *; 0: there is none yet. */
-int socket_ends(struct scratch *scratch, __u64 sk);
-/* bpf/socket.bpf.c. Puts a sockaddr of `len` bytes in kernel memory in its place. */
-int socket_given(struct scratch *scratch, __u64 address, __u32 len, __u32 how);
+/* bpf/socket.bpf.c. Fills scratch.ends from the struct sock at scratch.sk; 0: there is none yet. */
+int socket_ends(struct scratch *scratch);
+/* bpf/socket.bpf.c. Puts the sockaddr of `len` bytes at scratch.address, in kernel memory, in its
+ * place. */
+int socket_given(struct scratch *scratch, __u32 len, __u32 how);
 /* bpf/socket.bpf.c. Rules on scratch.ends for a request: fills scratch.ruling. */
 int decide_socket(struct scratch *scratch, struct aspis_task *state, __u32 request);
 
