@@ -67,7 +67,7 @@ static __always_inline void count(enum aspis_stat stat)
 /* Byte tid mod 2^19 of the bitmap, and in it bit tid div 2^19: neighbours do not share a byte. */
 #define TID_BYTES (ASPIS_TID_MAX / 8)
 #define TID_WORD(tid) (((tid) >> 2) & (ASPIS_TID_MAX / 32 - 1))
-#define TID_MASK(tid) (1u << (8 * ((tid)&3) + ((tid) / TID_BYTES & 7)))
+#define TID_MASK(tid) (1u << (8 * ((tid) & 3) + ((tid) / TID_BYTES & 7)))
 
 static __always_inline void track_tid(__u32 tid)
 {
