@@ -165,23 +165,17 @@ void socket_name(JsonWriter& json, std::string_view sun_path) {
   json.flag("abstract", name.abstract);
 }
 
-/// Of these the peer has no part.
-bool alone(unsigned kind) {
-  return kind == ASPIS_NET_LISTEN || kind == ASPIS_NET_ACCEPT_CALL || kind == ASPIS_NET_SHUTDOWN ||
-         kind == ASPIS_NET_GETATTR || kind == ASPIS_NET_GETOPT || kind == ASPIS_NET_SETOPT;
-}
-
 void payload(JsonWriter& json, unsigned kind, const NetPayload& net) {
   const aspis_net_event& raw = *net.raw;
   json.open("net");
   name(json, "family", Names::kFamily, raw.family);
   name(json, "type", Names::kSocketType, raw.type);
   protocol(json, raw);
-  if (kind != ASPIS_NET_CREATE && !alone(kind)) {
+  if (kind != ASPIS_NET_CREATE && !without_peer(kind)) {
     address(json, "address", "port", raw, raw.address, raw.port);
     if (raw.family == AF_INET6 && raw.scope != 0) json.number("scope", raw.scope);
   }
-  if (alone(kind) || kind == ASPIS_NET_ACCEPT || kind == ASPIS_NET_RECVMSG) {
+  if (without_peer(kind) || kind == ASPIS_NET_ACCEPT || kind == ASPIS_NET_RECVMSG) {
     address(json, "local_address", "local_port", raw, raw.local, raw.local_port);
   }
   socket_name(json, net.unix_path);
