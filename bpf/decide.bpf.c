@@ -7,8 +7,6 @@
 #include "lib/privilege.bpf.h"
 #include "lib/ruling.bpf.h"
 
-#define NAME_MAX_MASK 1023 /* ASPIS_PROFILE_NAME_MAX */
-
 /* A set of bits, as permissions on one of them. */
 static __always_inline struct aspis_permissions capability_permissions(
 	const struct aspis_profile *profile, __u32 capability)
@@ -91,27 +89,6 @@ __noinline int decide_limit(
 	return 0;
 }
 
-/* Ends scratch.subject with a peer's name, from byte `head` on. */
-static __always_inline void subject_peer(
-	struct scratch *scratch, struct arena arena, __u32 root, __u32 id, __u32 head)
-{
-	__u32 at = id ? profile_at(arena, root, id) : 0, len = sizeof(ASPIS_UNCONFINED) - 1;
-
-	if (at) {
-		const struct aspis_profile *profile = ARENA_AT(arena, struct aspis_profile, at);
-
-		len = profile->name_len;
-		KEEP(len);
-		len &= NAME_MAX_MASK;
-		bpf_probe_read_kernel(
-			&scratch->subject[head & 3], len, ARENA_AT(arena, __u8, profile->name));
-	} else {
-		__builtin_memcpy(&scratch->subject[head & 3], ASPIS_UNCONFINED,
-			sizeof(ASPIS_UNCONFINED) - 1);
-	}
-	scratch->subject_len = (head & 3) + len;
-}
-
 /* A profile that complain made up for an image has the name of the one it was made from. */
 __noinline int decide_peer(struct scratch *scratch, struct aspis_task *state,
 	struct aspis_task *peer, __u32 kind, __u32 request)
@@ -129,7 +106,7 @@ __noinline int decide_peer(struct scratch *scratch, struct aspis_task *state,
 
 		if (!id && i)
 			break;
-		subject_peer(scratch, arena, root, id, class == ASPIS_CLASS_SIGNAL ? 2 : 1);
+		subject_name(scratch, arena, root, id, class == ASPIS_CLASS_SIGNAL ? 2 : 1);
 		decide_subject(scratch, state, class, request, EACCES);
 	}
 	return 0;

@@ -3,102 +3,213 @@
  * Sockets. The hooks run before the operation, with the address as the kernel copied it: no thread
  * can change it any more. accept is told by sock_graft, which runs when a connection has got its
  * socket: security_socket_accept runs before there is a peer.
+ *
+ * Decided is what AppArmor decides (security/apparmor/lsm.c), by the same hooks. What they do not
+ * see: sendfile and splice to a socket before Linux 6.5, which go past security_socket_sendmsg; and
+ * SCTP addresses that setsockopt adds. Whom a unix socket speaks to is decided in unix.bpf.c.
  */
 #include "lib/hook.bpf.h"
-#include "lib/address.bpf.h"
+#include "lib/socket.bpf.h"
 
-static __always_inline struct scratch *net_begin(__u16 kind, struct sock *sk)
+#define MSG_FASTOPEN 0x20000000 /* sendto(2) that connects */
+
+static __always_inline bool is_unix(const struct sock *sk)
 {
-	struct scratch *scratch = tracked_begin(kind, sizeof(struct aspis_net_event));
-
-	if (scratch)
-		socket_kind(EVENT(scratch, aspis_net_event), sk);
-	return scratch;
+	return sk->__sk_common.skc_family == AF_UNIX;
 }
 
-WATCH_HOOK(socket_create)
+HOOK(socket_create)
 {
-	struct scratch *scratch;
+	struct aspis_task *state;
 	struct aspis_net_event *event;
+	struct scratch *scratch;
+	int answer = 0;
 
 	if (ctx[3]) /* the kernel's own */
-		return;
-	scratch = net_begin(ASPIS_NET_CREATE, NULL);
+		return 0;
+	state = current_state();
+	scratch = socket_begin(state, NULL, NULL, &answer);
 	if (!scratch)
-		return;
+		return answer;
+	if (confined(state)) {
+		scratch->ends.family = ctx[0];
+		scratch->ends.type = ctx[1];
+		scratch->ends.protocol = ctx[2];
+		decide_socket(scratch, state, ASPIS_SOCKET_CREATE);
+	}
+	if (!access_told(scratch, state))
+		return access_drop(scratch);
+	record_begin(scratch, sizeof(*event));
 	event = EVENT(scratch, aspis_net_event);
 	event->family = ctx[0];
 	event->type = ctx[1];
 	event->protocol = ctx[2];
-	event_send(scratch);
+	return access_tell(scratch, state, ASPIS_NET_CREATE);
 }
 
-static __always_inline void net_address_event(
-	__u16 kind, struct socket *socket, const void *address, __u32 len)
+/* A call with an address. Without a request nobody is asked. */
+static __always_inline int net_address_access(__u16 kind, struct socket *socket, __u64 address,
+	__u32 len, __u32 bytes, __u32 request, __u32 how)
 {
-	struct scratch *scratch = net_begin(kind, socket->sk);
-
-	if (!scratch)
-		return;
-	address_emit(scratch, EVENT(scratch, aspis_net_event), address, len, false);
-	event_send(scratch);
-}
-
-WATCH_HOOK(socket_bind)
-{
-	net_address_event(ASPIS_NET_BIND, ARGUMENT(struct socket, 0), (const void *)ctx[1], ctx[2]);
-}
-
-WATCH_HOOK(socket_connect)
-{
-	net_address_event(
-		ASPIS_NET_CONNECT, ARGUMENT(struct socket, 0), (const void *)ctx[1], ctx[2]);
-}
-
-WATCH_HOOK(socket_sendmsg)
-{
-	struct socket *socket = ARGUMENT(struct socket, 0);
-	struct msghdr *msg = (void *)ctx[1];
-	const void *name = msg->msg_name;
-	struct scratch *scratch;
-
-	if (!name) /* to the peer that connect, or accept, has told of */
-		return;
-	scratch = net_begin(ASPIS_NET_SENDMSG, socket->sk);
-	if (!scratch)
-		return;
-	EVENT(scratch, aspis_net_event)->bytes = ctx[2];
-	address_emit(scratch, EVENT(scratch, aspis_net_event), name, msg->msg_namelen, false);
-	event_send(scratch);
-}
-
-WATCH_HOOK(socket_listen)
-{
-	struct socket *socket = ARGUMENT(struct socket, 0);
-	struct sock *sk = socket->sk;
-	struct scratch *scratch = net_begin(ASPIS_NET_LISTEN, sk);
+	struct aspis_task *state = current_state();
 	struct aspis_net_event *event;
+	struct sock *sk = socket->sk;
+	struct scratch *scratch;
+	int answer = 0;
 
+	scratch = socket_begin(state, sk, NULL, &answer);
 	if (!scratch)
-		return;
+		return answer;
+	if (confined(state) && request) {
+		scratch->socket.address = address;
+		socket_given(scratch, len, how);
+		decide_socket(scratch, state, request);
+	}
+	if (!access_told(scratch, state))
+		return access_drop(scratch);
+	record_begin(scratch, sizeof(*event));
 	event = EVENT(scratch, aspis_net_event);
-	event->backlog = ctx[1];
-	socket_local(event, sk);
-	socket_unix_name(scratch, event, sk);
-	event_send(scratch);
+	socket_kind(event, sk);
+	address_emit(scratch, event, (const void *)address, len, false);
+	event->bytes = bytes;
+	return access_tell(scratch, state, kind);
+}
+
+HOOK(socket_bind)
+{
+	return net_address_access(ASPIS_NET_BIND, ARGUMENT(struct socket, 0), ctx[1], ctx[2], 0,
+		ASPIS_SOCKET_BIND, GIVEN_BIND);
+}
+
+HOOK(socket_connect)
+{
+	struct socket *socket = ARGUMENT(struct socket, 0);
+
+	return net_address_access(ASPIS_NET_CONNECT, socket, ctx[1], ctx[2], 0,
+		is_unix(socket->sk) ? 0 : ASPIS_SOCKET_CONNECT, GIVEN_CONNECT);
+}
+
+/* An operation on a socket, as it is, that nobody hears of while it is allowed. */
+static __always_inline int net_access(__u16 kind, struct socket *socket, __u32 request, bool peer)
+{
+	struct aspis_task *state = current_state();
+	struct sock *sk = socket->sk;
+	struct scratch *scratch;
+	int answer = 0;
+
+	if (!state || !confined(state))
+		return 0;
+	scratch = socket_begin(state, sk, NULL, &answer);
+	if (!scratch)
+		return answer;
+	if (!peer)
+		socket_alone(scratch);
+	decide_socket(scratch, state, request);
+	if (!scratch->ruling.reported)
+		return access_drop(scratch);
+	socket_record(scratch, sk, peer);
+	return access_tell(scratch, state, kind);
+}
+
+/*
+ * Without an address it goes to the peer that connect, or accept, has told of: decided again, for
+ * the socket may have been inherited or received, and the peer of an accepted one is not known
+ * before. Datagrams of unix sockets come through unix_may_send.
+ */
+HOOK(socket_sendmsg)
+{
+	struct socket *socket = ARGUMENT(struct socket, 0);
+	struct msghdr *msg = ARGUMENT(struct msghdr, 1);
+	__u64 name = (__u64)msg->msg_name;
+	__u32 request = ASPIS_SOCKET_SEND;
+	struct sock *sk = socket->sk;
+
+	if (is_unix(sk) && sk->sk_type == SOCK_DGRAM) {
+		if (!name)
+			return 0;
+		request = 0;
+	}
+	if (!name)
+		return net_access(ASPIS_NET_SENDMSG, socket, request, true);
+	if (msg->msg_flags & MSG_FASTOPEN)
+		request |= ASPIS_SOCKET_CONNECT;
+	return net_address_access(
+		ASPIS_NET_SENDMSG, socket, name, msg->msg_namelen, ctx[2], request, GIVEN_MESSAGE);
+}
+
+HOOK(socket_listen)
+{
+	struct socket *socket = ARGUMENT(struct socket, 0);
+	struct aspis_task *state = current_state();
+	struct sock *sk = socket->sk;
+	struct scratch *scratch;
+	int answer = 0;
+
+	scratch = socket_begin(state, sk, NULL, &answer);
+	if (!scratch)
+		return answer;
+	if (confined(state))
+		decide_socket(scratch, state, ASPIS_SOCKET_LISTEN);
+	if (!access_told(scratch, state))
+		return access_drop(scratch);
+	socket_record(scratch, sk, false)->backlog = ctx[1];
+	return access_tell(scratch, state, ASPIS_NET_LISTEN);
 }
 
 VOID_HOOK(sock_graft)
 {
 	struct sock *sk = (void *)ctx[0];
-	struct scratch *scratch = net_begin(ASPIS_NET_ACCEPT, sk);
-	struct aspis_net_event *event;
+	struct aspis_task *state = current_state();
+	int answer = 0;
+	struct scratch *scratch;
 
+	if (!state || !tells_all(state))
+		return;
+	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return;
-	event = EVENT(scratch, aspis_net_event);
-	socket_peer(event, sk);
-	socket_local(event, sk);
-	socket_unix_name(scratch, event, sk);
-	event_send(scratch);
+	socket_record(scratch, sk, true);
+	access_tell(scratch, state, ASPIS_NET_ACCEPT);
+}
+
+/* From here on, of use to profiles only: not loaded without them (agent/kernel/programs.cc). */
+
+HOOK(socket_accept)
+{
+	return net_access(
+		ASPIS_NET_ACCEPT_CALL, ARGUMENT(struct socket, 0), ASPIS_SOCKET_ACCEPT, false);
+}
+
+HOOK(socket_recvmsg)
+{
+	return net_access(
+		ASPIS_NET_RECVMSG, ARGUMENT(struct socket, 0), ASPIS_SOCKET_RECEIVE, true);
+}
+
+HOOK(socket_getsockname)
+{
+	return net_access(
+		ASPIS_NET_GETATTR, ARGUMENT(struct socket, 0), ASPIS_SOCKET_GETATTR, false);
+}
+
+HOOK(socket_getpeername)
+{
+	return net_access(
+		ASPIS_NET_GETATTR, ARGUMENT(struct socket, 0), ASPIS_SOCKET_GETATTR, false);
+}
+
+HOOK(socket_getsockopt)
+{
+	return net_access(ASPIS_NET_GETOPT, ARGUMENT(struct socket, 0), ASPIS_SOCKET_GETOPT, false);
+}
+
+HOOK(socket_setsockopt)
+{
+	return net_access(ASPIS_NET_SETOPT, ARGUMENT(struct socket, 0), ASPIS_SOCKET_SETOPT, false);
+}
+
+HOOK(socket_shutdown)
+{
+	return net_access(
+		ASPIS_NET_SHUTDOWN, ARGUMENT(struct socket, 0), ASPIS_SOCKET_SHUTDOWN, false);
 }

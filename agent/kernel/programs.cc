@@ -18,8 +18,13 @@ constexpr std::string_view kSyscall = "sys__";
 
 // Nobody but a profile asks there.
 constexpr std::string_view kEnforcingOnly[] = {
-    "bprm_creds_for_exec",  "ptrace_traceme", "task_setrlimit",
-    "uring_override_creds", "uring_sqpoll",   "task_prctl",
+    "bprm_creds_for_exec", "file_lock",           "file_permission",
+    "file_receive",        "ptrace_traceme",      "sk_free_security",
+    "socket_accept",       "socket_getpeername",  "socket_getsockname",
+    "socket_getsockopt",   "socket_post_create",  "socket_recvmsg",
+    "socket_setsockopt",   "socket_shutdown",     "task_setrlimit",
+    "unix_may_send",       "unix_stream_connect", "uring_override_creds",
+    "uring_sqpoll",        "task_prctl",
 };
 
 /// The hooks that a class is enforced by.
@@ -41,6 +46,21 @@ constexpr ClassHook kClassHooks[] = {
     {ASPIS_CLASS_CHANGE_PROFILE, "change_profile", "task_prctl"},
     {ASPIS_CLASS_IO_URING, "io_uring", "uring_override_creds"},
     {ASPIS_CLASS_IO_URING, "io_uring", "uring_sqpoll"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_create"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_bind"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_connect"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_listen"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_accept"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_sendmsg"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_recvmsg"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_getsockname"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_getpeername"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_getsockopt"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_setsockopt"},
+    {ASPIS_CLASS_NETWORK, "network", "socket_shutdown"},
+    {ASPIS_CLASS_UNIX, "unix", "socket_post_create"},
+    {ASPIS_CLASS_UNIX, "unix", "unix_stream_connect"},
+    {ASPIS_CLASS_UNIX, "unix", "unix_may_send"},
 };
 
 bool belongs_to(std::string_view program, Backend backend) {

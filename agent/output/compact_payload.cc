@@ -150,7 +150,7 @@ void object(std::string& out, unsigned kind, const NetPayload& net, std::size_t)
   if (raw.family == AF_UNIX) {
     out += " unix:";
     append_plain(out, unix_name(net.unix_path).text);
-  } else if (kind == ASPIS_NET_LISTEN) {
+  } else if (without_peer(kind)) {
     endpoint(out, raw, raw.local, raw.local_port);
   } else {
     endpoint(out, raw, raw.address, raw.port);

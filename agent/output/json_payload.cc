@@ -172,11 +172,11 @@ void payload(JsonWriter& json, unsigned kind, const NetPayload& net) {
   name(json, "family", Names::kFamily, raw.family);
   name(json, "type", Names::kSocketType, raw.type);
   protocol(json, raw);
-  if (kind != ASPIS_NET_CREATE && kind != ASPIS_NET_LISTEN) {
+  if (kind != ASPIS_NET_CREATE && !without_peer(kind)) {
     address(json, "address", "port", raw, raw.address, raw.port);
     if (raw.family == AF_INET6 && raw.scope != 0) json.number("scope", raw.scope);
   }
-  if (kind == ASPIS_NET_LISTEN || kind == ASPIS_NET_ACCEPT) {
+  if (without_peer(kind) || kind == ASPIS_NET_ACCEPT || kind == ASPIS_NET_RECVMSG) {
     address(json, "local_address", "local_port", raw, raw.local, raw.local_port);
   }
   socket_name(json, net.unix_path);

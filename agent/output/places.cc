@@ -53,6 +53,11 @@ bool append_ip_address(std::string& out, std::uint16_t family, const std::uint8_
   return true;
 }
 
+bool without_peer(unsigned kind) {
+  return kind == ASPIS_NET_LISTEN || kind == ASPIS_NET_ACCEPT_CALL || kind == ASPIS_NET_SHUTDOWN ||
+         kind == ASPIS_NET_GETATTR || kind == ASPIS_NET_GETOPT || kind == ASPIS_NET_SETOPT;
+}
+
 UnixName unix_name(std::string_view sun_path) {
   if (sun_path.starts_with('\0')) return {"@" + std::string(sun_path.substr(1)), true};
   return {std::string(sun_path.substr(0, sun_path.find('\0'))), false};

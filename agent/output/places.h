@@ -27,6 +27,9 @@ std::span<const PathFlag> path_flags();
 /// appended, if the family has no such address.
 bool append_ip_address(std::string& out, std::uint16_t family, const std::uint8_t (&bytes)[16]);
 
+/// Whether an event of this kind on a socket (ASPIS_NET_*) tells of the socket's own address alone.
+bool without_peer(unsigned kind);
+
 /// sun_path as people write it.
 struct UnixName {
   std::string text;  ///< "@name" for an abstract one; raw bytes

@@ -50,6 +50,16 @@ constexpr PermissionName kChangeProfile[] = {
     {ASPIS_PROFILE_ONEXEC, "change_onexec"},
 };
 
+// security/apparmor/net.c: aa_net_mask_names
+constexpr PermissionName kSocket[] = {
+    {ASPIS_SOCKET_SEND, "send"},       {ASPIS_SOCKET_RECEIVE, "receive"},
+    {ASPIS_SOCKET_CREATE, "create"},   {ASPIS_SOCKET_SHUTDOWN, "shutdown"},
+    {ASPIS_SOCKET_CONNECT, "connect"}, {ASPIS_SOCKET_SETATTR, "setattr"},
+    {ASPIS_SOCKET_GETATTR, "getattr"}, {ASPIS_SOCKET_ACCEPT, "accept"},
+    {ASPIS_SOCKET_BIND, "bind"},       {ASPIS_SOCKET_LISTEN, "listen"},
+    {ASPIS_SOCKET_SETOPT, "setopt"},   {ASPIS_SOCKET_GETOPT, "getopt"},
+};
+
 /// Names of kinds that are not files'; several are joined by a space.
 struct KindNames {
   aspis_kind kind;
@@ -65,6 +75,18 @@ constexpr KindNames kByKind[] = {
     {ASPIS_PRIV_RLIMIT, kRlimit},
     {ASPIS_PRIV_IO_URING, kIoUring},
     {ASPIS_PRIV_CHANGE_PROFILE, kChangeProfile},
+    {ASPIS_NET_CREATE, kSocket},
+    {ASPIS_NET_BIND, kSocket},
+    {ASPIS_NET_LISTEN, kSocket},
+    {ASPIS_NET_CONNECT, kSocket},
+    {ASPIS_NET_ACCEPT, kSocket},
+    {ASPIS_NET_SENDMSG, kSocket},
+    {ASPIS_NET_ACCEPT_CALL, kSocket},
+    {ASPIS_NET_RECVMSG, kSocket},
+    {ASPIS_NET_SHUTDOWN, kSocket},
+    {ASPIS_NET_GETATTR, kSocket},
+    {ASPIS_NET_GETOPT, kSocket},
+    {ASPIS_NET_SETOPT, kSocket},
 };
 
 std::string joined(std::span<const PermissionName> table, std::string_view separator,

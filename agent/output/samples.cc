@@ -119,7 +119,8 @@ void add_policy(Samples& samples) {
   exec.e.info = ASPIS_INFO_NO_PROFILE;
   add_ruled(samples, "", exec, "/usr/bin/rm");
   open.e.verdict = ASPIS_VERDICT_DENIED;
-  for (const aspis_kind kind : {ASPIS_FILE_LOCK, ASPIS_FILE_RECEIVE, ASPIS_FILE_INHERIT}) {
+  for (const aspis_kind kind :
+       {ASPIS_FILE_LOCK, ASPIS_FILE_RECEIVE, ASPIS_FILE_INHERIT, ASPIS_FILE_CONNECT}) {
     open.e = head(kind);
     open.e.requested = open.e.denied = kind == ASPIS_FILE_LOCK ? ASPIS_MAY_LOCK : ASPIS_MAY_READ;
     add_ruled(samples, "", open, "/etc/hosts");
@@ -160,6 +161,15 @@ void add_net(Samples& samples) {
   message.scope = 2;
   message.bytes = 40;
   add(samples, "", Wire(message));
+  aspis_net_event receive = net_event(ASPIS_NET_RECVMSG, AF_INET, "192.0.2.7");
+  receive.port = 443;
+  add(samples, "", Wire(receive));
+  for (const aspis_kind kind : {ASPIS_NET_ACCEPT_CALL, ASPIS_NET_SHUTDOWN, ASPIS_NET_GETATTR,
+                                ASPIS_NET_GETOPT, ASPIS_NET_SETOPT}) {
+    listen.e = head(kind);
+    listen.e.verdict = ASPIS_VERDICT_DENIED;
+    add(samples, "", Wire(listen));
+  }
 }
 
 aspis_privilege_event privilege_event(aspis_kind kind, std::uint32_t number) {

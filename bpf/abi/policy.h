@@ -73,6 +73,20 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
 #define ASPIS_PROFILE_ONEXEC 0x2
 #define ASPIS_PROFILE_UNSAFE 0x4 /* with ONEXEC: the environment is not scrubbed */
 #define ASPIS_RLIMIT_SET 0x1
+/* Of network and unix rules, in the order of security/apparmor/net.c: aa_net_mask_names. */
+#define ASPIS_SOCKET_SEND 0x001
+#define ASPIS_SOCKET_RECEIVE 0x002
+#define ASPIS_SOCKET_CREATE 0x004
+#define ASPIS_SOCKET_SHUTDOWN 0x008
+#define ASPIS_SOCKET_CONNECT 0x010
+#define ASPIS_SOCKET_SETATTR 0x020
+#define ASPIS_SOCKET_GETATTR 0x040
+#define ASPIS_SOCKET_ACCEPT 0x080
+#define ASPIS_SOCKET_BIND 0x100
+#define ASPIS_SOCKET_LISTEN 0x200
+#define ASPIS_SOCKET_SETOPT 0x400
+#define ASPIS_SOCKET_GETOPT 0x800
+#define ASPIS_SOCKET_ALL 0xfff
 
 /* What rules say together about one subject; resolved by priority, deny before allow. */
 struct aspis_permissions {

@@ -46,4 +46,34 @@
  */
 #define ASPIS_MOUNT_IGNORED 0x70400000u /* MS_KERNMOUNT, MS_NOSEC, MS_BORN, MS_ACTIVE */
 
+/*
+ * Sockets.
+ *
+ *   NETWORK  class, family, type, protocol (2 bytes), LOCAL END, PEER END    all families but unix
+ *     END    kind, address (0, 4 or 16 bytes, by the kind), port (2 bytes)
+ *   UNIX     class, type, LOCAL END, PEER END [, LABEL]
+ *     END    kind [, name, NUL]                                              a name: ABSTRACT only
+ *
+ * A name is without its leading NUL. It may hold any byte, so that the two that would be taken for
+ * something else are written as two: 0 as 1 1, and 1 as 1 2. The protocol of a unix socket is not
+ * part of it: the kernel knows one only. LABEL is the full name of a profile of the task that made
+ * the peer's socket, or ASPIS_UNCONFINED; where it had several, the rules are asked for each.
+ * Without a peer there is none.
+ *
+ * An address that the program has not given, because the socket is not bound yet or the peer was
+ * settled by connect or accept, has IMPLIED in its kind: ip=none matches it, and so does the
+ * address. IPv4 addresses inside of IPv6 (::ffff:a.b.c.d) are IPv4: a rule on them must not be
+ * passed by.
+ */
+#define ASPIS_END_NONE 0 /* no address, or a family without rules on addresses */
+#define ASPIS_END_INET 4
+#define ASPIS_END_INET6 6
+#define ASPIS_END_INET_BYTES 4
+#define ASPIS_END_INET6_BYTES 16
+#define ASPIS_END_IMPLIED 0x80
+
+#define ASPIS_END_ABSTRACT 1 /* unix: a name follows */
+#define ASPIS_END_AUTO 2     /* unix, bind: the kernel chooses the name */
+#define ASPIS_END_PATH 3     /* unix: file rules speak of it */
+
 #endif

@@ -31,13 +31,14 @@
 static __always_inline void address_emit(struct scratch *scratch, struct aspis_net_event *event,
 	const void *from, __u32 len, bool user)
 {
-	char address[ADDRESS_MAX] __attribute__((aligned(8))) = {};
+	char *address = scratch->path; /* not the stack, which hooks share; no path is under way */
 	__u32 size = len > SOCKADDR_PATH + UNIX_PATH_MAX ? SOCKADDR_PATH + UNIX_PATH_MAX : len;
 
 	KEEP(size);
 	size &= ADDRESS_MAX - 1;
 	if (size < SOCKADDR_PORT)
 		return;
+	__builtin_memset(address, 0, ADDRESS_MAX);
 	if (user ? bpf_probe_read_user(address, size, from)
 		 : bpf_probe_read_kernel(address, size, from))
 		return;

@@ -11,16 +11,12 @@
 #define ASPIS_EMIT_BPF_H
 
 #include "state.bpf.h"
-#include "match.h"
+#include "subject.h"
 
 #define RECORD_MAX 16384 /* fixed part and tail; power of two */
 #define CHUNK_MAX 4096	 /* longest single piece of a tail; power of two */
 #define NAME_MAX_BYTES 255
 #define SCRATCH_PER_CPU 3
-
-/* Before a mask: keeps the compiler, which may know it to be useless, from dropping what the
- * verifier wants. */
-#define KEEP(value) asm volatile("" : "+r"(value))
 
 struct walk {
 	__u64 dentry; /* next to take */
@@ -86,11 +82,17 @@ struct scratch {
 		__u32 len; /* without its NUL */
 	} asked;
 	struct decode decode;
+	struct {		/* the socket to decide on (socket.bpf.c) */
+		__u64 sk, peer; /* addresses of struct sock */
+		__u64 address;	/* of the struct sockaddr of the call, in kernel memory */
+	} socket;
+	struct socket_ends ends;
 	__u32 subject_len;
 	/* Of a class other than files (abi/subject.h); the second half is room for a last piece
 	 * that makes it too long. */
 	__u8 subject[2 * CHUNK_MAX];
-	char path[CHUNK_MAX + 256]; /* written from its end */
+	/* written from its end; its beginning holds a socket address */
+	char path[CHUNK_MAX + 256] __attribute__((aligned(8)));
 	char record[RECORD_MAX + CHUNK_MAX] __attribute__((aligned(8)));
 };
 

@@ -210,11 +210,14 @@ struct unix_address {
 
 struct unix_sock {
 	struct unix_address *addr;
+	struct path path;
+	struct sock *peer;
 };
 
 struct msghdr {
 	void *msg_name;
 	int msg_namelen;
+	unsigned int msg_flags;
 };
 
 struct kernel_siginfo;

@@ -15,12 +15,7 @@ static __always_inline __u32 bounded(__u32 index)
 /* Pieces of scratch.subject. Once it is too long (CHUNK_MAX and more) it stays so. */
 static __always_inline void subject_byte(struct scratch *scratch, __u8 byte)
 {
-	__u32 at = scratch->subject_len;
-
-	if (at >= CHUNK_MAX)
-		return;
-	scratch->subject[bounded(at)] = byte;
-	scratch->subject_len = at + 1;
+	subject_put(scratch->subject, &scratch->subject_len, byte);
 }
 
 static __always_inline void subject_text(struct scratch *scratch, const char *text)

@@ -32,10 +32,11 @@ class Parser {
       offsets_.push_back(i);
     }
     offsets_.push_back(text.size());
-    ByteSet not_nul = ByteSet{}.set().reset(0);
+    ByteSet bytes = ByteSet{}.set();
+    if (!options.nul) bytes.reset(0);
     result_.specificity = Specificity::kNames;
-    any_ = expressions.set(not_nul);
-    no_slash_ = expressions.set(not_nul.reset('/'));
+    any_ = expressions.set(bytes);
+    no_slash_ = expressions.set(bytes.reset('/'));
     groups_.emplace_back();
   }
 

@@ -23,6 +23,8 @@ struct AareOptions {
   /// Paths only, not names of profiles: // and more become one /, unless they are exactly two and
   /// lead (POSIX lets such names mean something else).
   bool filter_slashes = true;
+  /// Names of abstract sockets, which may hold NULs: globs match them, too.
+  bool nul = false;
 };
 
 /// How much an AARE says about the strings that it matches: exec rules know no other order.

@@ -45,6 +45,9 @@ void Diagnostics::error(Position at, std::string message, std::vector<Note> note
 
 void Diagnostics::warning(Position at, std::string message) {
   if (all_.size() - errors_ >= kMaxWarnings) return;
+  for (const Diagnostic& told : all_) {  // of a file that several profiles include
+    if (told.severity == Severity::Warning && told.at == at && told.message == message) return;
+  }
   all_.push_back({Severity::Warning, at, std::move(message), {}});
 }
 

@@ -32,6 +32,7 @@ class Diagnostics {
   static constexpr std::size_t kMaxWarnings = 200;
 
   void error(Position at, std::string message, std::vector<Note> notes = {});
+  /// Once for each place and message.
   void warning(Position at, std::string message);
 
   [[nodiscard]] std::size_t errors() const { return errors_; }

@@ -61,6 +61,7 @@ constexpr std::string_view kSignals[] = {
     "winch", "io",   "pwr",  "sys",  "emt",  "lost", "exists",
 };
 
+// In the order of linux/socket.h, but without decnet (12), which the language never had.
 constexpr std::string_view kDomains[] = {
     "unspec",  "unix",    "inet",   "ax25",       "ipx",     "appletalk", "netrom",    "bridge",
     "atmpvc",  "x25",     "inet6",  "rose",       "netbeui", "security",  "key",       "netlink",
@@ -254,6 +255,12 @@ bool is_signal(std::string_view name) {
 
 NameList network_domains() {
   return kDomains;
+}
+unsigned domain_number(std::string_view domain) {
+  constexpr unsigned kDecnet = 12;
+  const auto index = static_cast<unsigned>(
+      std::find(std::begin(kDomains), std::end(kDomains), domain) - std::begin(kDomains));
+  return index < kDecnet ? index : index + 1;
 }
 NameList socket_types() {
   return kSocketTypes;

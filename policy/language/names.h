@@ -21,6 +21,8 @@ bool is_signal(std::string_view name);
 
 /// Address families of network rules, socket types, and protocols of the internet families.
 NameList network_domains();
+/// Number of one of these (AF_*).
+unsigned domain_number(std::string_view domain);
 NameList socket_types();
 NameList network_protocols();
 

@@ -17,6 +17,7 @@ void lower_all(const Rule& rule, const ClassContext& context) {
     mount.operation = operation;
     lower(rule, mount, context);
   }
+  lower(rule, NetworkRule{}, context);  // unix sockets, too
   lower(rule, UsernsRule{}, context);
   lower(rule, IoUringRule{}, context);
   lower(rule, ChangeProfileRule{}, context);
@@ -43,6 +44,7 @@ void lower_class_rules(const Profile& profile, const ClassContext& context) {
     weakest.qualifiers.priority = std::numeric_limits<int>::min();
     lower_all(weakest, context);
   }
+  mediate_unix_sockets(profile, context);
 }
 
 }  // namespace aspis::policy

@@ -21,6 +21,9 @@ struct ClassContext {
 /// Lowers every rule of a profile but those of files.
 void lower_class_rules(const Profile& profile, const ClassContext& context);
 
+/// What holds for unix sockets besides the rules on them (unix_rules.cc).
+void mediate_unix_sockets(const Profile& profile, const ClassContext& context);
+
 // One for each class, in the file of its name.
 void lower(const Rule& rule, const CapabilityRule& body, const ClassContext& context);
 void lower(const Rule& rule, const SignalRule& body, const ClassContext& context);

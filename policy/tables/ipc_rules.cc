@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules between processes: signal, ptrace, io_uring, userns; and those that only user space, or no
-// hook yet, can enforce: dbus, mqueue, network, unix.
+// hook, can enforce: dbus, mqueue.
 #include <csignal>
 
 #include "policy/tables/profile_head.h"
@@ -106,14 +106,6 @@ void lower(const Rule& rule, const IoUringRule& body, const ClassContext& contex
 void lower(const Rule& rule, const DbusRule& /*body*/, const ClassContext& context) {
   warn(context, rule.at,
        "dbus rules are not enforced: it is dbus-daemon that does, and it asks AppArmor.");
-}
-
-void lower(const Rule& rule, const NetworkRule& /*body*/, const ClassContext& context) {
-  warn(context, rule.at, "Network rules are not enforced yet.");
-}
-
-void lower(const Rule& rule, const UnixRule& /*body*/, const ClassContext& context) {
-  warn(context, rule.at, "Unix rules are not enforced yet.");
 }
 
 void lower(const Rule& rule, const MqueueRule& /*body*/, const ClassContext& context) {

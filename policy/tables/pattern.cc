@@ -26,8 +26,8 @@ std::vector<std::string> expand_path(const Word& word, const PatternContext& con
 }
 
 std::optional<automaton::Aare> AccessRules::pattern(const std::string& text, const Word& word,
-                                                    bool filter_slashes) {
-  auto aare = automaton::parse_aare(expressions_, text, {filter_slashes});
+                                                    const automaton::AareOptions& options) {
+  auto aare = automaton::parse_aare(expressions_, text, options);
   if (aare) {
     for (const automaton::AareNote& warning : aare->warnings) {
       context_.diagnostics.warning(word.at, warning.message);

@@ -38,7 +38,7 @@ class AccessRules {
 
   /// The expression of one expanded text; an error is told at `word`.
   std::optional<automaton::Aare> pattern(const std::string& text, const Word& word,
-                                         bool filter_slashes = true);
+                                         const automaton::AareOptions& options = {});
 
   automaton::Expressions& expressions() { return expressions_; }
   [[nodiscard]] const std::vector<automaton::Rule>& rules() const { return rules_; }

@@ -5,10 +5,39 @@
 
 namespace aspis::policy {
 
+ExpressionId SubjectPattern::bytes(std::initializer_list<unsigned> values) {
+  std::vector<ExpressionId> parts;
+  for (const unsigned value : values) parts.push_back(byte(value));
+  return all().concat(parts);
+}
+
 ExpressionId SubjectPattern::one_of(std::span<const std::uint8_t> values) {
   automaton::ByteSet set;
   for (const std::uint8_t value : values) set.set(value);
   return all().set(set);
+}
+
+ExpressionId SubjectPattern::range(unsigned first, unsigned last) {
+  automaton::ByteSet set;
+  for (unsigned value = first; value <= last; value++) set.set(value);
+  return all().set(set);
+}
+
+ExpressionId SubjectPattern::number(unsigned first, unsigned last) {
+  const unsigned low = first >> 8;
+  const unsigned high = last >> 8;
+  if (low == high) return concat({byte(low), range(first & 0xff, last & 0xff)});
+  std::vector<ExpressionId> parts = {
+      concat({byte(low), range(first & 0xff, 0xff)}),
+      concat({byte(high), range(0, last & 0xff)}),
+  };
+  if (low + 1 < high) parts.push_back(concat({range(low + 1, high - 1), any_byte()}));
+  return all().alternate(parts);
+}
+
+ExpressionId SubjectPattern::any_bytes(unsigned count) {
+  const std::vector<ExpressionId> parts(count, any_byte());
+  return all().concat(parts);
 }
 
 ExpressionId SubjectPattern::any_byte() {
@@ -31,7 +60,7 @@ std::optional<ExpressionId> SubjectPattern::alternatives(const std::vector<std::
                                                          const Word& word, bool filter_slashes) {
   std::vector<ExpressionId> found;
   for (const std::string& text : texts) {
-    const auto aare = context_.rules.pattern(text, word, filter_slashes);
+    const auto aare = context_.rules.pattern(text, word, {.filter_slashes = filter_slashes});
     if (!aare) return std::nullopt;
     found.push_back(aare->expression);
   }

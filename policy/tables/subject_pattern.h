@@ -22,10 +22,19 @@ class SubjectPattern {
   /// The byte that every subject of a class begins with.
   ExpressionId class_byte(aspis_class kind) { return byte(kind); }
   ExpressionId byte(unsigned value) { return all().byte(static_cast<std::uint8_t>(value)); }
+  /// These bytes, one after the other.
+  ExpressionId bytes(std::initializer_list<unsigned> values);
   /// One byte, any of these.
   ExpressionId one_of(std::span<const std::uint8_t> values);
+  ExpressionId one_of(const automaton::ByteSet& set) { return all().set(set); }
+  ExpressionId range(unsigned first, unsigned last);
+  /// A number of two bytes, the more significant one first.
+  ExpressionId number(unsigned first, unsigned last);
   /// One byte, whatever it is.
   ExpressionId any_byte();
+  ExpressionId any_bytes(unsigned count);
+  /// Whatever follows, up to the end.
+  ExpressionId rest() { return all().star(any_byte()); }
   /// Any text without NUL, the empty one too.
   ExpressionId any_text();
   /// The same, but not empty.
@@ -45,6 +54,9 @@ class SubjectPattern {
 
   ExpressionId concat(std::initializer_list<ExpressionId> parts) {
     return all().concat({parts.begin(), parts.size()});
+  }
+  ExpressionId either(std::initializer_list<ExpressionId> parts) {
+    return all().alternate({parts.begin(), parts.size()});
   }
 
  private:

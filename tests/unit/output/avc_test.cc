@@ -210,6 +210,10 @@ std::string net_expected(std::string_view operation, std::string_view rest) {
 TEST(Avc, Sockets) {
   EXPECT_EQ(Line(sample::Wire(net(ASPIS_NET_CREATE, AF_INET))).text(),
             net_expected("create", R"(family="inet" sock_type="stream" protocol=6)"));
+  aspis_net_event asked = net(ASPIS_NET_SENDMSG, AF_INET);
+  asked.e.requested = asked.e.denied = ASPIS_SOCKET_SEND | ASPIS_SOCKET_CONNECT;
+  EXPECT_THAT(Line(sample::Wire(asked)).text(),
+              testing::HasSubstr(R"(requested_mask="send connect" denied_mask="send connect")"));
   aspis_net_event bind = net(ASPIS_NET_BIND, AF_INET6);
   inet_pton(AF_INET6, "fd74::cf32", bind.address);
   bind.port = 3456;

@@ -55,6 +55,8 @@ TEST(Compact, EveryKind) {
   has(with_by("listen 0.0.0.0:8000"));
   has(with_by("accept [2001:db8::1]:50000 on [2001:db8::2]:8000"));
   has(with_by("sendmsg [fe80::1%2]:53 40 bytes"));
+  has(with_by("recvmsg 192.0.2.7:443"));
+  has(with_by("setsockopt 0.0.0.0:8000  DENIED"));
   has(with_by("capable CAP_SYS_ADMIN  COMPLAIN"));
   has(with_by("ptrace 1234 PTRACE_MODE_ATTACH|PTRACE_MODE_REALCREDS"));
   has(with_by("kill SIGTERM 1234"));

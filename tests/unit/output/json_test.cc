@@ -124,6 +124,10 @@ TEST(Json, Net) {
       payload_of(ASPIS_NET_SENDMSG, "net"),
       Json::parse(
           R"({"family":"inet6","type":"stream","protocol":"tcp","address":"fe80::1","port":53,"scope":2,"bytes":40})"));
+  EXPECT_EQ(
+      payload_of(ASPIS_NET_SHUTDOWN, "net"),
+      Json::parse(
+          R"({"family":"inet","type":"stream","protocol":"tcp","local_address":"0.0.0.0","local_port":8000})"));
   aspis_net_event raw{};
   raw.e = sample::head(ASPIS_NET_CREATE);
   raw.family = AF_NETLINK;

@@ -17,7 +17,9 @@ namespace {
 
 constexpr unsigned kAlways = 1U << ASPIS_CLASS_FILE | 1U << ASPIS_CLASS_CAPABILITY |
                              1U << ASPIS_CLASS_RLIMIT | 1U << ASPIS_CLASS_CHANGE_PROFILE;
-constexpr unsigned kPinned = kAlways | 1U << ASPIS_CLASS_NETWORK | 1U << ASPIS_CLASS_MOUNT |
+// Unix sockets, which have no class of their own then, are a family of networks.
+constexpr unsigned kNetwork = 1U << ASPIS_CLASS_NETWORK | 1U << ASPIS_CLASS_UNIX;
+constexpr unsigned kPinned = kAlways | kNetwork | 1U << ASPIS_CLASS_MOUNT |
                              1U << ASPIS_CLASS_PTRACE | 1U << ASPIS_CLASS_SIGNAL;
 
 /// A feature file with this text, for as long as it lives.
@@ -58,7 +60,7 @@ TEST(Abi, ClassesAreThoseOfTheFile) {
       "network_v8 {af_mask {inet}}\nnamespaces {mask {userns_create}\nprofile {yes}}\n");
   const CompiledText text(file.rule() + "/bin/x { }");
   EXPECT_EQ(text.messages(), "");
-  EXPECT_EQ(mediated(text), kAlways | 1U << ASPIS_CLASS_NETWORK | 1U << ASPIS_CLASS_USERNS);
+  EXPECT_EQ(mediated(text), kAlways | kNetwork | 1U << ASPIS_CLASS_USERNS);
 }
 
 TEST(Abi, ARuleOfAMissingClassIsNotEnforcedAndSaysSo) {

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Subjects of sockets (../abi/subject.h) put together, for BPF and for the host alike. Plain C, no
+ * helper calls.
+ */
+#ifndef ASPIS_SUBJECT_H
+#define ASPIS_SUBJECT_H
+
+#include "match.h"
+#include "../abi/subject.h"
+
+/* Before a mask: keeps the compiler, which may know it to be useless, from dropping what the
+ * verifier wants. */
+#define KEEP(value) asm volatile("" : "+r"(value))
+
+#define SUBJECT_ROOM 4096 /* bytes; power of two */
+#define END_NAME_MAX 107  /* of sun_path, without the NUL that comes first */
+
+/* One end of a socket. */
+struct socket_end {
+	__u8 kind;	 /* ASPIS_END_* */
+	__u8 len;	 /* of a unix name */
+	__u16 port;	 /* big-endian */
+	__u8 bytes[128]; /* the address, or the name */
+};
+
+struct socket_ends {
+	__u16 family, type, protocol, pad;
+	struct socket_end local, peer;
+};
+
+/*
+ * Appends a byte. A subject that is too long (SUBJECT_ROOM and more) stays so. The length is kept
+ * in memory and not in a register: how far it got, the verifier then does not know, and one look at
+ * each loop is enough.
+ */
+MATCH_INLINE void subject_put(__u8 *subject, volatile __u32 *len, __u8 byte)
+{
+	__u32 at = *len;
+
+	if (at >= SUBJECT_ROOM)
+		return;
+	*len = at + 1;
+	KEEP(at);
+	subject[at & (SUBJECT_ROOM - 1)] = byte;
+}
+
+MATCH_INLINE void subject_ip_end(__u8 *subject, volatile __u32 *len, const struct socket_end *end)
+{
+	__u32 kind = end->kind & ~ASPIS_END_IMPLIED;
+	__u32 bytes = kind == ASPIS_END_INET6  ? ASPIS_END_INET6_BYTES
+		      : kind == ASPIS_END_INET ? ASPIS_END_INET_BYTES
+					       : 0;
+
+	subject_put(subject, len, end->kind);
+	for (__u32 i = 0; i < ASPIS_END_INET6_BYTES; i++) {
+		if (i >= bytes)
+			break;
+		subject_put(subject, len, end->bytes[i]);
+	}
+	subject_put(subject, len, end->port & 0xff);
+	subject_put(subject, len, end->port >> 8);
+}
+
+MATCH_INLINE void network_subject(
+	__u8 *subject, volatile __u32 *len, const struct socket_ends *ends)
+{
+	*len = 0;
+	subject_put(subject, len, ASPIS_CLASS_NETWORK);
+	subject_put(subject, len, ends->family);
+	subject_put(subject, len, ends->type);
+	subject_put(subject, len, ends->protocol >> 8);
+	subject_put(subject, len, ends->protocol);
+	subject_ip_end(subject, len, &ends->local);
+	subject_ip_end(subject, len, &ends->peer);
+}
+
+MATCH_INLINE void subject_unix_end(__u8 *subject, volatile __u32 *len, const struct socket_end *end)
+{
+	subject_put(subject, len, end->kind);
+	if (end->kind != ASPIS_END_ABSTRACT)
+		return;
+	for (__u32 i = 0; i < END_NAME_MAX; i++) {
+		__u8 byte = end->bytes[i];
+
+		if (i >= end->len)
+			break;
+		if (byte < 2) {
+			subject_put(subject, len, 1);
+			byte++;
+		}
+		subject_put(subject, len, byte);
+	}
+	subject_put(subject, len, 0);
+}
+
+MATCH_INLINE void unix_subject(__u8 *subject, volatile __u32 *len, const struct socket_ends *ends)
+{
+	*len = 0;
+	subject_put(subject, len, ASPIS_CLASS_UNIX);
+	subject_put(subject, len, ends->type);
+	subject_unix_end(subject, len, &ends->local);
+	subject_unix_end(subject, len, &ends->peer);
+}
+
+#endif
