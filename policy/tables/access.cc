@@ -24,11 +24,8 @@ struct Voices {
   }
 };
 
-bool audited(const std::vector<const Access*>& accesses) {
-  for (const Access* access : accesses) {
-    if (access->qualifiers.audit) return true;
-  }
-  return false;
+bool audits(const Access* access) {
+  return access->qualifiers.audit;
 }
 
 class Half {
@@ -60,7 +57,8 @@ class Half {
     const auto mask = static_cast<std::uint16_t>(bit);
     if (!voices.deny.empty()) {
       permissions_.deny |= mask;
-      if (audited(voices.deny)) permissions_.audit |= mask;
+      // One rule without "audit" keeps the denial quiet, whatever others want.
+      if (std::ranges::all_of(voices.deny, audits)) permissions_.audit |= mask;
       return;
     }
     if (bit == ASPIS_MAY_MAP && inherits_ &&
@@ -70,7 +68,7 @@ class Half {
     if (voices.allow.empty()) return;
     permissions_.allow |= mask;
     if (bit == ASPIS_MAY_EXEC) choose_exec(voices, conflict);
-    if (audited(voices.allow)) permissions_.audit |= mask;
+    if (std::ranges::any_of(voices.allow, audits)) permissions_.audit |= mask;
   }
 
   /// Only the most specific rules have a say, on being audited, too.
