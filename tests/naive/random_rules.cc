@@ -36,8 +36,13 @@ std::vector<std::string> Random::paths(std::size_t count, std::string_view prefi
 
 std::string Random::changed(std::string path) {
   const std::size_t at = path.size() - below(std::min<std::size_t>(path.size(), 6));
-  if (one_in(3) && at < path.size()) return path.erase(at, 1);
-  return path.insert(at, 1, "abc/.*"[below(6)]);
+  std::string other = path;
+  if (one_in(3) && at < path.size()) {
+    other.erase(at, 1);
+  } else {
+    other.insert(at, 1, "abc/.*"[below(6)]);
+  }
+  return other.find("//") == std::string::npos ? other : path;  // the kernel has no such paths
 }
 
 std::string Random::literal(char byte) {

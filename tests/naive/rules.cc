@@ -93,7 +93,9 @@ Say Rules::say(char permission, std::string_view path, bool owner, std::string_v
   if (!rules.empty()) {
     say.denied = rules[0]->deny;
     say.allowed = !say.denied;
-    say.audited = std::any_of(rules.begin(), rules.end(), [](const Rule* r) { return r->audit; });
+    const auto audits = std::count_if(rules.begin(), rules.end(), [](auto* r) { return r->audit; });
+    // One rule that keeps a denial quiet is enough.
+    say.audited = say.denied ? audits == std::ssize(rules) : audits > 0;
     if (permission == 'x' && say.allowed) say.exec = rules[0]->exec;
   }
   // ix implies m, unless that is denied.
