@@ -9,6 +9,11 @@
 
 #define PROT_EXEC 0x4
 #define FMODE_EXEC 0x20 /* include/linux/fs.h __FMODE_EXEC: opened by execve itself */
+#define RENAME_EXCHANGE 2
+
+/* What a name that a file leaves, and one that it gets, must be good for. */
+#define MOVED_FROM (ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_DELETE)
+#define MOVED_TO (ASPIS_MAY_WRITE | ASPIS_MAY_CREATE)
 
 /* A request on an open file. */
 static __always_inline int file_access(
@@ -127,13 +132,14 @@ HOOK(path_symlink)
 
 /*
  * Moves `from` below `from_dir` to `to` below `to_dir`: the new name takes what the file needs to
- * be created there, the old one what it needs to be read, written and removed
- * (security/apparmor/lsm.c: apparmor_path_rename).
+ * be created there, the old one what it needs to be read, written and removed. In an exchange `to`
+ * moves the other way as well (security/apparmor/lsm.c: apparmor_path_rename).
  */
 HOOK(path_rename)
 {
 	struct path *from_dir = ARGUMENT(struct path, 0), *to_dir = ARGUMENT(struct path, 2);
 	struct dentry *from = ARGUMENT(struct dentry, 1), *to = ARGUMENT(struct dentry, 3);
+	bool exchange = ctx[4] & RENAME_EXCHANGE;
 	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
 	struct scratch *scratch;
@@ -144,15 +150,20 @@ HOOK(path_rename)
 		return answer;
 	event = file_record(scratch);
 	path_walk_child(scratch, from_dir, from);
-	if (confined(state))
-		decide_file(scratch, state, ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_DELETE,
-			from->d_inode);
+	if (confined(state)) {
+		decide_file(scratch, state, MOVED_FROM, from->d_inode);
+		if (exchange)
+			decide_file(scratch, state, MOVED_TO, to->d_inode);
+	}
 	path_finish(scratch, &event->path);
 	path_identity(&event->path, from->d_inode);
 	path_walk_child(scratch, to_dir, to);
 	/* the moved file keeps its owner: it is that one's rules that count on both sides */
-	if (confined(state))
-		decide_file(scratch, state, ASPIS_MAY_WRITE | ASPIS_MAY_CREATE, from->d_inode);
+	if (confined(state)) {
+		decide_file(scratch, state, MOVED_TO, from->d_inode);
+		if (exchange)
+			decide_file(scratch, state, MOVED_FROM, to->d_inode);
+	}
 	path_finish(scratch, &event->other);
 	path_identity(&event->other, to->d_inode);
 	return access_end(scratch, state, ASPIS_FILE_RENAME);

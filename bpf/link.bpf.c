@@ -49,6 +49,8 @@ static __always_inline struct aspis_permissions link_permissions(struct scratch 
 		link->permissions.exec != target.exec)
 		more |= ASPIS_MAY_EXEC;
 	if (more) {
+		pair.allow &=
+			~more; /* a file rule with [^a] matches a pair, too: not what is asked */
 		*request |= more;
 		*info = ASPIS_INFO_NOT_SUBSET;
 	}

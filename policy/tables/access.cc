@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/tables/access.h"
 
+#include <algorithm>
+
 namespace aspis::policy {
 namespace {
 
@@ -22,11 +24,8 @@ struct Voices {
   }
 };
 
-bool audited(const std::vector<const Access*>& accesses) {
-  for (const Access* access : accesses) {
-    if (access->qualifiers.audit) return true;
-  }
-  return false;
+bool audits(const Access* access) {
+  return access->qualifiers.audit;
 }
 
 class Half {
@@ -54,11 +53,12 @@ class Half {
   }
 
   void settle(std::uint32_t bit, std::optional<ExecConflict>& conflict) {
-    const Voices voices = voices_on(bit);
+    Voices voices = voices_on(bit);
     const auto mask = static_cast<std::uint16_t>(bit);
     if (!voices.deny.empty()) {
       permissions_.deny |= mask;
-      if (audited(voices.deny)) permissions_.audit |= mask;
+      // One rule without "audit" keeps the denial quiet, whatever others want.
+      if (std::ranges::all_of(voices.deny, audits)) permissions_.audit |= mask;
       return;
     }
     if (bit == ASPIS_MAY_MAP && inherits_ &&
@@ -67,24 +67,19 @@ class Half {
     }
     if (voices.allow.empty()) return;
     permissions_.allow |= mask;
-    if (audited(voices.allow)) permissions_.audit |= mask;
     if (bit == ASPIS_MAY_EXEC) choose_exec(voices, conflict);
+    if (std::ranges::any_of(voices.allow, audits)) permissions_.audit |= mask;
   }
 
-  void choose_exec(const Voices& voices, std::optional<ExecConflict>& conflict) {
-    const Access* chosen = nullptr;
-    std::optional<ExecConflict> among;  // those as specific as the chosen one
+  /// Only the most specific rules have a say, on being audited, too.
+  void choose_exec(Voices& voices, std::optional<ExecConflict>& conflict) {
+    auto most = automaton::Specificity::kGlob;
+    for (const Access* access : voices.allow) most = std::max(most, access->specificity);
+    std::erase_if(voices.allow, [&](const Access* access) { return access->specificity < most; });
+    const Access* chosen = voices.allow.front();
     for (const Access* access : voices.allow) {
-      if (access->exec == 0) continue;
-      if (chosen == nullptr || access->specificity > chosen->specificity) {
-        chosen = access;
-        among.reset();
-      } else if (access->specificity == chosen->specificity && access->exec != chosen->exec) {
-        among = {chosen, access};
-      }
+      if (access->exec != chosen->exec && !conflict) conflict = {chosen, access};
     }
-    if (chosen == nullptr) return;
-    if (among && !conflict) conflict = among;
     permissions_.exec = chosen->exec;
     inherits_ = chosen->inherits;
     inherits_priority_ = voices.priority;

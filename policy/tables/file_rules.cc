@@ -26,6 +26,12 @@ const Word& everything() {
   return word;
 }
 
+/// What a link rule without a target speaks of: "/" is not among it.
+const Word& every_target() {
+  static const Word word{"/**", {}, true};
+  return word;
+}
+
 class Lowering {
  public:
   Lowering(const std::string& name, const PatternContext& context, AccessRules& rules,
@@ -44,7 +50,7 @@ class Lowering {
       Access link{rule.at, rule.qualifiers, ASPIS_MAY_LINK | ASPIS_LINK_SUBSET};
       const bool allow = rule.qualifiers.decision == Decision::Allow;
       if (!allow || file.link_target) link.permissions = ASPIS_MAY_LINK;
-      rules_.add_pair(path, file.link_target ? *file.link_target : everything(), link);
+      rules_.add_pair(path, file.link_target ? *file.link_target : every_target(), link);
     }
   }
 
@@ -53,7 +59,7 @@ class Lowering {
     if (link.subset && rule.qualifiers.decision == Decision::Allow) {
       access.permissions |= ASPIS_LINK_SUBSET;
     }
-    rules_.add_pair(link.link, link.target ? *link.target : everything(), access);
+    rules_.add_pair(link.link, link.target ? *link.target : every_target(), access);
   }
 
   /// What "all," and the flag default_allow stand for.

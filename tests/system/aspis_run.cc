@@ -152,6 +152,9 @@ const std::string& system_python() {
 std::string aspis_binary() {
   return ASPIS_BINARY;
 }
+std::string attempts_binary() {
+  return ATTEMPTS_BINARY;
+}
 std::string trigger_binary() {
   return TRIGGER_BINARY;
 }

@@ -60,6 +60,7 @@ std::vector<nlohmann::json> matching(
 const std::string& system_python();
 
 std::string aspis_binary();
+std::string attempts_binary();
 std::string trigger_binary();
 std::string domain_binary();
 std::string flood_binary();

@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/naive/glob.h"
 #include "tests/unit/policy/automaton/compiled.h"
-#include "tests/unit/policy/automaton/naive_matcher.h"
 
 namespace aspis::automaton {
 namespace {
@@ -118,7 +118,7 @@ TEST(Differential, TableIsWhatANaiveMatcherSays) {
   size_t merged = 0;
   for (int profile = 0; profile < kProfiles; ++profile) {
     std::vector<std::string> aares;
-    std::vector<NaiveMatcher> naive;
+    std::vector<naive::Glob> naive;
     for (size_t rules = 1 + random.below(6); rules > 0; --rules) {
       aares.push_back(random.aare());
       naive.emplace_back(aares.back());

@@ -12,12 +12,12 @@
 #include <string_view>
 #include <vector>
 
-namespace aspis::automaton {
+namespace aspis::naive {
 
-class NaiveMatcher {
+class Glob {
  public:
   /// `aare` must be valid.
-  explicit NaiveMatcher(const std::string& aare) {
+  explicit Glob(const std::string& aare) {
     const std::vector<Token> tokens = tokens_of(collapse_slashes(aare));
     size_t at = 0;
     written_out_ = sequence(tokens, at);
@@ -170,4 +170,4 @@ class NaiveMatcher {
   std::vector<Tokens> written_out_;
 };
 
-}  // namespace aspis::automaton
+}  // namespace aspis::naive
