@@ -119,6 +119,17 @@ const std::map<std::string, std::string>& backends() {
   return found;
 }
 
+std::string why_not_confine(const std::string& backend) {
+  const auto found = backends().find(backend);
+  if (found == backends().end()) return "aspis probe says nothing of " + backend;
+  if (!found->second.empty()) return backend + " " + found->second;
+  const char* guest = std::getenv("ASPIS_VM_BACKEND");
+  if (guest == nullptr) return "confines processes: in guests only";
+  if (backend == "fmod_ret" && std::string(guest) == "lsm")
+    return "fmod_ret is for the guests that boot without \"bpf\"";
+  return "";
+}
+
 std::string field(const nlohmann::json& event, const std::string& path) {
   const nlohmann::json* at = &event;
   std::istringstream names(path);

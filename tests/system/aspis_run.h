@@ -48,6 +48,10 @@ class TemporaryDirectory {
 /// Every backend by name, and whether it works here: what `aspis probe` says.
 const std::map<std::string, std::string>& backends();
 
+/// Why a test that confines processes by this backend is not for this machine; "" if it is. Loading
+/// takes long in a guest: the second best backend is asked for where the best is not to be had.
+std::string why_not_confine(const std::string& backend);
+
 /// The member at "file.path", as text; "" when it is not there.
 std::string field(const nlohmann::json& event, const std::string& path);
 

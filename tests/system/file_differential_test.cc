@@ -34,9 +34,7 @@ class FileDifferential : public testing::TestWithParam<std::string> {
   }
 
   void SetUp() override {
-    const auto found = backends().find(GetParam());
-    ASSERT_NE(found, backends().end());
-    if (!found->second.empty()) GTEST_SKIP() << GetParam() << ": " << found->second;
+    if (const auto why = why_not_confine(GetParam()); !why.empty()) GTEST_SKIP() << why;
   }
 
   static Answers take_answers() {

@@ -57,13 +57,7 @@ Results results_of(const std::string& out) {
 class Sockets : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    const std::string backend = GetParam();
-    if (const auto found = backends().find(backend); found == backends().end())
-      FAIL() << "aspis probe says nothing of " << backend;
-    else if (!found->second.empty())
-      GTEST_SKIP() << backend << " " << found->second;
-    if (std::getenv("ASPIS_VM_BACKEND") == nullptr)
-      GTEST_SKIP() << "confines processes: in guests only";
+    if (const auto why = why_not_confine(GetParam()); !why.empty()) GTEST_SKIP() << why;
     ASSERT_EQ(::mkfifo(directory_.path("end").c_str(), 0600), 0);
   }
 

@@ -86,13 +86,7 @@ std::vector<std::string> names(const Results& results) {
 class Privileges : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    const std::string backend = GetParam();
-    if (const auto found = backends().find(backend); found == backends().end())
-      FAIL() << "aspis probe says nothing of " << backend;
-    else if (!found->second.empty())
-      GTEST_SKIP() << backend << " " << found->second;
-    if (std::getenv("ASPIS_VM_BACKEND") == nullptr)
-      GTEST_SKIP() << "confines processes and mounts file systems: in guests only";
+    if (const auto why = why_not_confine(GetParam()); !why.empty()) GTEST_SKIP() << why;
   }
   void TearDown() override {
     for (const char* name : {"a", "b", "c"}) ::umount2(directory_.path(name).c_str(), MNT_DETACH);
