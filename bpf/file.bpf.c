@@ -288,13 +288,14 @@ HOOK(file_mprotect)
 	return ctx[2] & PROT_EXEC ? map_access(vma->vm_file, ctx[2], 1) : 0;
 }
 
+/* From here on, of use to profiles only: not loaded without them (agent/kernel/programs.cc). */
+
 #define F_WRLCK 1
 
 HOOK(file_lock)
 {
-	return enforcing ? file_access(ASPIS_FILE_LOCK, ARGUMENT(struct file, 0),
-				   ASPIS_MAY_LOCK | (ctx[1] == F_WRLCK ? ASPIS_MAY_WRITE : 0), 0, 0)
-			 : 0;
+	return file_access(ASPIS_FILE_LOCK, ARGUMENT(struct file, 0),
+		ASPIS_MAY_LOCK | (ctx[1] == F_WRLCK ? ASPIS_MAY_WRITE : 0), 0, 0);
 }
 
 /*
@@ -305,18 +306,12 @@ HOOK(file_receive)
 {
 	struct file *file = ARGUMENT(struct file, 0);
 
-	return enforcing ? file_access(ASPIS_FILE_RECEIVE, file,
-				   open_request(file->f_mode, file->f_flags), file->f_flags, 0)
-			 : 0;
+	return file_access(ASPIS_FILE_RECEIVE, file, open_request(file->f_mode, file->f_flags),
+		file->f_flags, 0);
 }
 
 /* read, write and their like: asks only where exec has brought files that it should not have. */
 HOOK(file_permission)
 {
-	struct aspis_task *state;
-
-	if (!enforcing)
-		return 0;
-	state = current_state();
-	return file_revoked(state, (struct file *)ctx[0]) ? -EACCES : 0;
+	return file_revoked(current_state(), (struct file *)ctx[0]) ? -EACCES : 0;
 }

@@ -128,11 +128,11 @@ HOOK(socket_sendmsg)
 		if (!name)
 			return 0;
 		request = 0;
-	}
-	if (!name)
+	} else if (!name) {
 		return net_access(ASPIS_NET_SENDMSG, socket, request, true);
-	if (msg->msg_flags & MSG_FASTOPEN)
+	} else if (msg->msg_flags & MSG_FASTOPEN) {
 		request |= ASPIS_SOCKET_CONNECT;
+	}
 	return net_address_access(
 		ASPIS_NET_SENDMSG, socket, name, msg->msg_namelen, ctx[2], request, GIVEN_MESSAGE);
 }
