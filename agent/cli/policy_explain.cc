@@ -82,7 +82,7 @@ Result<int> explain(const ExplainOptions& options) {
   const policy::CompiledPolicy& policy = loaded->compiled;
   const std::size_t index = TRY(find_profile(policy, options.file, options.profile));
   const auto id = static_cast<std::uint16_t>(index + 1);
-  const policy::Image image = policy::lay_out(policy);
+  const policy::Image image = TRY(policy::lay_out(policy));
   const policy::Explained explained{policy, image, loaded->explanations};
   const policy::Answer answer = policy::explain(explained, id, asked);
   std::cout << policy::explain_text(answer, asked, explained, id, loaded->sources);

@@ -130,7 +130,7 @@ Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const s
   }
   if (tops == 0) return fail(file + " has no profile");
   if (tops == 1) return top->name;
-  const policy::Image image = policy::lay_out(policy);
+  const policy::Image image = TRY(policy::lay_out(policy));
   const auto& root = *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
   const std::uint16_t id = policy::attached(image, root.attachments, resolved(command));
   if (id != 0) return image.names[id];

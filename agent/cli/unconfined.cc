@@ -14,7 +14,7 @@ namespace aspis {
 Result<> warn_unconfined(const Observer& observer, const policy::CompiledPolicy& policy) {
   std::set<std::uint32_t> confined;
   for (const auto& task : TRY(observer.confined_tasks())) confined.insert(task.pid);
-  const policy::Image image = policy::lay_out(policy);
+  const policy::Image image = TRY(policy::lay_out(policy));
   const auto& root = *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", failure)) {

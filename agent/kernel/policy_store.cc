@@ -31,8 +31,8 @@ void grace_period() {
 
 }  // namespace
 
-std::size_t PolicyStore::arena_bytes(const policy::CompiledPolicy& policy) {
-  const std::size_t image = policy::lay_out(policy).bytes.size();
+Result<std::size_t> PolicyStore::arena_bytes(const policy::CompiledPolicy& policy) {
+  const std::size_t image = TRY(policy::lay_out(policy)).bytes.size();
   return std::clamp(std::bit_ceil(2 * image), kArenaMin, kArenaMax);
 }
 
@@ -84,12 +84,13 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
   bool fits = true;
   for (const auto& profile : policy.profiles) {
     offsets[id_of(profile.name)] = base();
-    fits = fits && put(lay_out_profile(profile, base(), id_of,
-                                       attaching_below(policy, profile.name, id_of)));
+    fits = fits && put(TRY(lay_out_profile(profile, base(), id_of,
+                                           attaching_below(policy, profile.name, id_of))));
   }
   const std::uint32_t root = base();
-  fits = fits && put(lay_out_root(generation_ + 1, root, offsets,
-                                  attaching_below(policy, "", id_of), names_of(policy, id_of)));
+  fits =
+      fits && put(TRY(lay_out_root(generation_ + 1, root, offsets,
+                                   attaching_below(policy, "", id_of), names_of(policy, id_of))));
   if (!fits)
     return fail("the policy does not fit into the " + std::to_string(half >> 10) +
                 " KiB that the kernel side was loaded with");

@@ -21,7 +21,7 @@ namespace aspis {
 class PolicyStore {
  public:
   /// Bytes that the arena needs for `policy` beside another of its size; a power of two.
-  static std::size_t arena_bytes(const policy::CompiledPolicy& policy);
+  static Result<std::size_t> arena_bytes(const policy::CompiledPolicy& policy);
 
   PolicyStore() = default;
   ~PolicyStore();

@@ -87,7 +87,7 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   options.observer.layouts = cpython::layouts();
   if (options.policy)
     options.observer.arena_bytes =
-        std::max(options.observer.arena_bytes, PolicyStore::arena_bytes(*options.policy));
+        std::max(options.observer.arena_bytes, TRY(PolicyStore::arena_bytes(*options.policy)));
   session->observer_ = TRY(Observer::create(
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));

@@ -38,11 +38,17 @@
  *   pivot_root  class, new root, NUL, where the old one goes
  *
  * Which parts an operation has, and which flags count, is as in security/apparmor/mount.c:
- *   MS_REMOUNT                             no SOURCE, no TYPE, all flags
- *   MS_BIND                                no TYPE, of the flags MS_BIND and MS_REC
- *   MS_SHARED, _PRIVATE, _SLAVE, _UNBINDABLE  no SOURCE, no TYPE, of the flags those, MS_REC,
- * MS_SILENT MS_MOVE, move_mount(2)                 no TYPE, MS_MOVE alone; no SOURCE if it is
- * mounted nowhere yet a new file system                      all of them
+ *
+ *   MS_REMOUNT: no SOURCE, no TYPE, all flags.
+ *
+ *   MS_BIND: no TYPE; of the flags MS_BIND and MS_REC.
+ *
+ *   MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE: no SOURCE, no TYPE; of the flags those, MS_REC
+ *   and MS_SILENT.
+ *
+ *   MS_MOVE, move_mount(2): no TYPE, MS_MOVE alone; no SOURCE if it is mounted nowhere yet.
+ *
+ *   A new file system: all of them.
  */
 #define ASPIS_MOUNT_IGNORED 0x70400000u /* MS_KERNMOUNT, MS_NOSEC, MS_BORN, MS_ACTIVE */
 

@@ -12,6 +12,9 @@
 namespace aspis::policy {
 namespace {
 
+// An outcome is where its list begins, in 16 bits.
+constexpr std::size_t kListsMax = 65536;
+
 /// Bytes that will lie at `base`: each piece gets its address when it is put there.
 class Writer {
  public:
@@ -62,7 +65,7 @@ std::vector<std::uint16_t> candidates(std::span<const automaton::RuleId> matchin
   return exact.empty() ? all : exact;
 }
 
-aspis_attachments put_attachments(Writer& writer, std::span<const Attaching> attaching) {
+Result<aspis_attachments> put_attachments(Writer& writer, std::span<const Attaching> attaching) {
   aspis_attachments attachments{};
   automaton::Expressions expressions;
   std::vector<automaton::Rule> rules;
@@ -77,7 +80,7 @@ aspis_attachments put_attachments(Writer& writer, std::span<const Attaching> att
   if (rules.empty()) return attachments;
   std::vector<std::uint16_t> lists{0};
   const auto dfa = automaton::build_dfa(expressions, rules);
-  if (!dfa) return attachments;
+  if (!dfa) return fail("what profiles attach to: " + dfa.error().message);
   const auto minimal = automaton::minimise(*dfa, [&](auto matching) -> std::uint32_t {
     if (matching.empty()) return 0;
     const auto ids = candidates(matching);
@@ -86,15 +89,15 @@ aspis_attachments put_attachments(Writer& writer, std::span<const Attaching> att
     lists.insert(lists.end(), ids.begin(), ids.end());
     return at;
   });
-  const auto table = automaton::make_table(minimal);
-  if (!table) return attachments;
+  const auto table = TRY(automaton::make_table(minimal));
+  if (lists.size() > kListsMax) return fail("too many profiles attach to the same paths");
   attachments.lists = writer.put(std::span<const std::uint16_t>(lists));
-  attachments.automaton = writer.put(*table);
+  attachments.automaton = writer.put(table);
   return attachments;
 }
 
 /// The automaton that knows profiles by their names.
-std::uint32_t put_names(Writer& writer, std::span<const Named> names) {
+Result<std::uint32_t> put_names(Writer& writer, std::span<const Named> names) {
   automaton::Expressions all;
   std::vector<automaton::Rule> rules;
   const automaton::ExpressionId stacks[] = {all.empty(), all.byte('&')};
@@ -106,12 +109,11 @@ std::uint32_t put_names(Writer& writer, std::span<const Named> names) {
   for (const Named& profile : names) add(profile.name, profile.id);
   add(ASPIS_UNCONFINED, ASPIS_ID_UNCONFINED);
   const auto dfa = automaton::build_dfa(all, rules);
-  if (!dfa) return 0;
+  if (!dfa) return fail("names of profiles: " + dfa.error().message);
   // A profile that is called so is what is meant.
   const auto minimal = automaton::minimise(
       *dfa, [](auto matching) -> std::uint32_t { return matching.empty() ? 0 : matching.front(); });
-  const auto table = automaton::make_table(minimal);
-  return table ? writer.put(*table) : 0;
+  return writer.put(TRY(automaton::make_table(minimal)));
 }
 
 aspis_exec exec_of(const CompiledExec& compiled, const IdOf& id_of) {
@@ -126,8 +128,8 @@ aspis_exec exec_of(const CompiledExec& compiled, const IdOf& id_of) {
 
 }  // namespace
 
-Bytes lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const IdOf& id_of,
-                      std::span<const Attaching> children) {
+Result<Bytes> lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const IdOf& id_of,
+                              std::span<const Attaching> children) {
   Writer writer(base, sizeof(aspis_profile));
   aspis_profile head{};
   head.name = writer.put(std::span<const char>(profile.name));
@@ -148,7 +150,7 @@ Bytes lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const 
   for (const CompiledExec& exec : profile.execs) execs.push_back(exec_of(exec, id_of));
   head.execs = writer.put(std::span<const aspis_exec>(execs));
   if (!profile.attachments.empty()) head.matcher = writer.put(profile.matcher);
-  head.children = put_attachments(writer, children);
+  head.children = TRY(put_attachments(writer, children));
   head.capability_allow = profile.capability_allow;
   head.capability_deny = profile.capability_deny;
   head.capability_audit = profile.capability_audit;
@@ -160,20 +162,20 @@ Bytes lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const 
   return writer.finish(head);
 }
 
-Bytes lay_out_root(std::uint32_t generation, std::uint32_t base,
-                   std::span<const std::uint32_t> offsets, std::span<const Attaching> attaching,
-                   std::span<const Named> names) {
+Result<Bytes> lay_out_root(std::uint32_t generation, std::uint32_t base,
+                           std::span<const std::uint32_t> offsets,
+                           std::span<const Attaching> attaching, std::span<const Named> names) {
   Writer writer(base, sizeof(aspis_policy_root));
   aspis_policy_root root{};
   root.generation = generation;
   root.count = static_cast<std::uint32_t>(offsets.size());
   root.profiles = writer.put(offsets);
-  root.names = put_names(writer, names);
-  root.attachments = put_attachments(writer, attaching);
+  root.names = TRY(put_names(writer, names));
+  root.attachments = TRY(put_attachments(writer, attaching));
   return writer.finish(root);
 }
 
-Image lay_out(const CompiledPolicy& policy) {
+Result<Image> lay_out(const CompiledPolicy& policy) {
   Image image;
   image.names.emplace_back();
   std::map<std::string, std::uint16_t, std::less<>> ids;
@@ -193,7 +195,8 @@ Image lay_out(const CompiledPolicy& policy) {
   std::vector<std::uint32_t> offsets(1);
   for (const CompiledProfile& profile : policy.profiles) {
     offsets.push_back(end());
-    append(lay_out_profile(profile, end(), id_of, attaching_below(policy, profile.name, id_of)));
+    append(
+        TRY(lay_out_profile(profile, end(), id_of, attaching_below(policy, profile.name, id_of))));
   }
   image.root = end();
   append(

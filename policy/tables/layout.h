@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "policy/tables/compiled.h"
 
 namespace aspis::policy {
@@ -30,9 +31,10 @@ std::vector<Attaching> attaching_below(const CompiledPolicy& policy, std::string
                                        const IdOf& id_of);
 
 /// A profile laid out for the address `base` (a multiple of ASPIS_ARENA_ALIGN), its aspis_profile
-/// first. `children` are those that cx chooses among.
-Bytes lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const IdOf& id_of,
-                      std::span<const Attaching> children);
+/// first. `children` are those that cx chooses among. Fails, as what follows, if the attachments of
+/// all together need an automaton that is too large.
+Result<Bytes> lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const IdOf& id_of,
+                              std::span<const Attaching> children);
 
 /// A profile that can be asked for.
 struct Named {
@@ -45,9 +47,9 @@ std::vector<Named> names_of(const CompiledPolicy& policy, const IdOf& id_of);
 
 /// The root, its aspis_policy_root first: `offsets` are the profiles' by id, 0 where none is
 /// loaded.
-Bytes lay_out_root(std::uint32_t generation, std::uint32_t base,
-                   std::span<const std::uint32_t> offsets, std::span<const Attaching> attaching,
-                   std::span<const Named> names);
+Result<Bytes> lay_out_root(std::uint32_t generation, std::uint32_t base,
+                           std::span<const std::uint32_t> offsets,
+                           std::span<const Attaching> attaching, std::span<const Named> names);
 
 /// A whole policy laid out at once, profiles numbered from 1 in their order: for the host.
 struct Image {
@@ -55,6 +57,6 @@ struct Image {
   std::uint32_t root = 0;
   std::vector<std::string> names;  ///< by id; names[0] is empty
 };
-Image lay_out(const CompiledPolicy& policy);
+Result<Image> lay_out(const CompiledPolicy& policy);
 
 }  // namespace aspis::policy

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Policy tree = parse(sources, file, options, diagnostics);
   if (diagnostics.errors() == 0) {
     const CompiledPolicy compiled = compile(tree, diagnostics);
-    if (diagnostics.errors() == 0) lay_out(compiled);
+    if (diagnostics.errors() == 0) (void)lay_out(compiled);
   }
   for (const Diagnostic& diagnostic : diagnostics.all()) {
     if (render(diagnostic, sources).empty()) std::abort();

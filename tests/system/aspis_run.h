@@ -18,7 +18,7 @@ struct Outcome {
 };
 
 /// Runs a program to its end, at most `seconds` (then it is killed and the status says so).
-Outcome run(const std::vector<std::string>& command, int seconds = 120,
+Outcome run(const std::vector<std::string>& command, int seconds = 300,
             const std::map<std::string, std::string>& environment = {});
 
 struct Observation {

@@ -47,8 +47,8 @@ TEST(Replacement, NoOperationSeesHalfOfTwoPolicies) {
   const policy::CompiledPolicy policies[] = {compiled(directory.path(), 3, 'a'),
                                              compiled(directory.path(), 60, 'k')};
   ObserverOptions options;
-  options.arena_bytes =
-      std::max(PolicyStore::arena_bytes(policies[0]), PolicyStore::arena_bytes(policies[1]));
+  options.arena_bytes = std::max(PolicyStore::arena_bytes(policies[0]).value(),
+                                 PolicyStore::arena_bytes(policies[1]).value());
   auto observer = Observer::create(options, [](auto) {});
   ASSERT_TRUE(observer) << observer.error().text();
   ASSERT_TRUE((*observer)->policy().replace(policies[0]));

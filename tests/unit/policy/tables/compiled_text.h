@@ -19,7 +19,7 @@ struct CompiledText {
     const FileId file = sources.add("test", std::move(text));
     const Policy tree = parse(sources, file, {}, diagnostics);
     policy = compile(tree, diagnostics, &explanations);
-    if (diagnostics.errors() == 0) image = lay_out(policy);
+    if (diagnostics.errors() == 0) image = lay_out(policy).value();
   }
 
   /// All that was found wrong, as a person sees it.
