@@ -199,8 +199,8 @@ Result<Image> lay_out(const CompiledPolicy& policy) {
         TRY(lay_out_profile(profile, end(), id_of, attaching_below(policy, profile.name, id_of))));
   }
   image.root = end();
-  append(
-      lay_out_root(1, end(), offsets, attaching_below(policy, "", id_of), names_of(policy, id_of)));
+  append(TRY(lay_out_root(1, end(), offsets, attaching_below(policy, "", id_of),
+                          names_of(policy, id_of))));
   image.bytes.resize(std::bit_ceil(image.bytes.size()) + ASPIS_ARENA_SLACK);
   return image;
 }

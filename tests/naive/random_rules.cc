@@ -46,7 +46,11 @@ std::string Random::changed(std::string path) {
 }
 
 std::string Random::literal(char byte) {
-  if (one_in(16)) return formatted(one_of({"\\%03o", "\\x%02x", "\\d%03u"}).c_str(), byte);
+  if (one_in(16)) {
+    const std::string format = one_of({"\\%03o", "\\x%02x", "\\d%03u"});
+    // AppArmor decodes numbers before it looks for components, Aspis after: a "/" is left alone.
+    if (byte != '/') return formatted(format.c_str(), byte);
+  }
   const bool special = std::string_view("*?[]{},\\\"").find(byte) != std::string_view::npos;
   return (special ? "\\" : "") + std::string(1, byte);
 }

@@ -36,10 +36,8 @@ class FileCases {
   [[nodiscard]] const std::vector<FileProfile>& profiles() const { return profiles_; }
   /// May it be done, by a naive reading of the profile's rules?
   [[nodiscard]] bool allowed(const FileProfile& profile, const FileCase& tried) const;
-  /// Is it a link that a rule without a target is to allow, to a file of another owner?
-  /// apparmor.d(5) asks for the subset test there, too, but AppArmor's parser marks it for owners
-  /// alone (AA_LINK_SUBSET_TEST has no bit for others).
-  [[nodiscard]] bool subset_test_forgotten(const FileProfile& profile, const FileCase& tried) const;
+  /// Is it a case in which AppArmor is known not to do what apparmor.d(5) says?
+  [[nodiscard]] bool apparmor_strays(const FileProfile& profile, const FileCase& tried) const;
 
  private:
   struct Entry {

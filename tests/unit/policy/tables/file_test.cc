@@ -68,6 +68,20 @@ TEST(FileRules, NamesAreStrongerThanClassesAndThoseThanGlobs) {
   EXPECT_EQ(mode("/v/a"), ASPIS_EXEC_PROFILE);  // one glob among its values makes @{V} a glob
 }
 
+TEST(FileRules, OneRuleKeepsADenialQuiet) {
+  const CompiledText text("/bin/x { deny /a r, audit deny /{a,b} r, audit deny /b* r, }");
+  ASSERT_EQ(text.messages(), "");
+  EXPECT_EQ(text.file("/a").audit, 0);
+  EXPECT_EQ(text.file("/b").audit, ASPIS_MAY_READ);
+}
+
+TEST(FileRules, OfExecOnlyTheDecidingRulesAudit) {
+  const CompiledText text("/bin/x { audit /bin/* ix, /bin/sh px, }");
+  ASSERT_EQ(text.messages(), "");
+  EXPECT_EQ(text.file("/bin/ls").audit, ASPIS_MAY_EXEC);
+  EXPECT_EQ(text.file("/bin/sh").audit, 0);
+}
+
 TEST(FileRules, ConflictingExecModesNameBothRules) {
   const CompiledText text("/bin/x {\n  /bin/* ix,\n  /bin/s* px,\n}\n");
   EXPECT_THAT(text.messages(), testing::HasSubstr("test:3:3: error: This rule and another match"));
@@ -87,6 +101,7 @@ TEST(FileRules, LinksAreMatchedAsPairs) {
   EXPECT_EQ(text.file("/a\0/b"sv).allow, ASPIS_MAY_LINK);
   EXPECT_EQ(text.file("/a\0/c"sv).allow, 0);
   EXPECT_EQ(text.file("/c\0/z"sv).allow, ASPIS_MAY_LINK | ASPIS_LINK_SUBSET);
+  EXPECT_EQ(text.file("/c\0/"sv).allow, 0);
   EXPECT_EQ(text.file("/a\0/bad"sv).deny, ASPIS_MAY_LINK);
 }
 
