@@ -7,7 +7,8 @@
 
 /* The verifier follows a loop for as long as it may run, in every program that calls it: what is
  * longer than almost every path is matched by a callback, at five times the cost of a byte. */
-#define MATCH_SHORT 256
+#define PATH_SHORT 128
+#define SUBJECT_SHORT 48
 
 static long match_rest_step(__u32 index, void *data)
 {
@@ -58,7 +59,7 @@ __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 stat
 		return 0;
 	len = CHUNK_MAX - off;
 	path = (const __u8 *)scratch->path + off;
-	for (i = 0; i < MATCH_SHORT; i += 4) { /* four at a time: a fifth less to do */
+	for (i = 0; i < PATH_SHORT; i += 4) { /* four at a time: a fifth less to do */
 		if (i + 4 > len)
 			break;
 		state = match_step(arena, matcher, state, path[i]);
@@ -72,6 +73,43 @@ __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 stat
 		state = match_step(arena, matcher, state, path[i]);
 	}
 	return i < len ? match_rest(scratch, automaton, state, off + i, len - i, false) : state;
+}
+
+__noinline int rule_with(struct scratch *scratch, const struct aspis_profile *profile, __u64 bytes,
+	__u32 request, __u32 of)
+{
+	bool null = of >> 8 & 1;
+	struct aspis_permissions permissions;
+	struct decision decision;
+	struct ruling *ruling;
+	__u8 mode;
+
+	if (!scratch || !profile)
+		return ASPIS_VERDICT_DENIED;
+	__builtin_memcpy(&permissions, &bytes, sizeof(permissions));
+	ruling = &scratch->ruling;
+	mode = null ? ASPIS_MODE_COMPLAIN : profile->mode;
+	decision = decide(permissions, request, mode, profile->flags);
+	ruling->lacking |= ~permissions.allow;
+	if (ruling->verdict == ASPIS_VERDICT_DENIED ||
+		(ruling->profile && decision.verdict == ASPIS_VERDICT_ALLOWED &&
+			!decision.reported))
+		return decision.verdict;
+	ruling->requested = request;
+	ruling->denied = decision.denied;
+	ruling->profile = profile->id;
+	ruling->null = null;
+	ruling->verdict = decision.verdict;
+	ruling->info = of & 0xff;
+	ruling->reported = decision.reported;
+	if (decision.verdict == ASPIS_VERDICT_DENIED) {
+		ruling->answer = -(int)(profile->error ? profile->error : of >> 16);
+		if (mode == ASPIS_MODE_KILL) {
+			bpf_send_signal(profile->kill_signal);
+			ruling->killed = 1;
+		}
+	}
+	return decision.verdict;
 }
 
 /*
@@ -142,7 +180,7 @@ __noinline __u32 match_subject(struct scratch *scratch, __u32 automaton, __u32 s
 		return 0;
 	matcher = matcher_at(arena, automaton);
 	len = scratch->subject_len;
-	for (i = 1; i < MATCH_SHORT; i++) { /* behind the class */
+	for (i = 1; i < SUBJECT_SHORT; i++) { /* behind the class */
 		if (i >= len)
 			return state;
 		state = match_step(arena, matcher, state, scratch->subject[i]);

@@ -120,36 +120,24 @@ static __always_inline struct aspis_permissions path_permissions(
 	return state_permissions(scratch, arena, profile, matcher, state);
 }
 
-/* One profile's say. A denial is final; else the strongest thing to tell is kept. Returns the
- * verdict.
+/* bpf/match.bpf.c. One profile's say, as `rule` puts it: permissions as the bytes of the struct;
+ * `of` is info | null << 8 | error << 16. */
+int rule_with(struct scratch *scratch, const struct aspis_profile *profile, __u64 permissions,
+	__u32 request, __u32 of);
+
+/*
+ * One profile's say. A denial is final; else the strongest thing to tell is kept. Returns the
+ * verdict. A global function does it, whose five arguments are scalars as far as they can be: in
+ * the loops over profiles its branches would multiply what the verifier has to look at.
  */
 static __always_inline __u8 rule(struct scratch *scratch, const struct aspis_profile *profile,
 	bool null, struct aspis_permissions permissions, __u32 request, __u8 info, int error)
 {
-	struct ruling *ruling = &scratch->ruling;
-	__u8 mode = null ? ASPIS_MODE_COMPLAIN : profile->mode;
-	struct decision decision = decide(permissions, request, mode, profile->flags);
+	__u64 bytes;
 
-	ruling->lacking |= ~permissions.allow;
-	if (ruling->verdict == ASPIS_VERDICT_DENIED ||
-		(ruling->profile && decision.verdict == ASPIS_VERDICT_ALLOWED &&
-			!decision.reported))
-		return decision.verdict;
-	ruling->requested = request;
-	ruling->denied = decision.denied;
-	ruling->profile = profile->id;
-	ruling->null = null;
-	ruling->verdict = decision.verdict;
-	ruling->info = info;
-	ruling->reported = decision.reported;
-	if (decision.verdict == ASPIS_VERDICT_DENIED) {
-		ruling->answer = -(profile->error ? profile->error : error);
-		if (mode == ASPIS_MODE_KILL) {
-			bpf_send_signal(profile->kill_signal);
-			ruling->killed = 1;
-		}
-	}
-	return decision.verdict;
+	__builtin_memcpy(&bytes, &permissions, sizeof(bytes));
+	return rule_with(scratch, profile, bytes, request,
+		info | (null ? 1u : 0u) << 8 | (__u32)error << 16);
 }
 
 #endif

@@ -48,7 +48,7 @@ class Decider {
     const LibbpfLog log;
     skeleton_ = aspis_decide_bpf::open();
     ASSERT_NE(skeleton_, nullptr);
-    const std::size_t bytes = PolicyStore::arena_bytes(policy);
+    const std::size_t bytes = PolicyStore::arena_bytes(policy).value();
     skeleton_->rodata->arena_mask = static_cast<std::uint32_t>(bytes - 1);
     bpf_map__set_value_size(skeleton_->maps.policy_arena, bytes + ASPIS_ARENA_SLACK);
     btf* types = btf__load_vmlinux_btf();
