@@ -46,7 +46,7 @@ TEST_P(Agent, AttachesAndReplaces) {
     ./app current open=secret
     (exec ./app current)
     sh -c 'cat secret'
-    echo > gate; wait $early; cat early
+    : > gate; wait $early; cat early
     policy ''
     again 'policy replaced'
     ./app open=secret
@@ -56,7 +56,7 @@ TEST_P(Agent, AttachesAndReplaces) {
     mkfifo hold; ./app open=hold current > held & held=$!; sleep 1
     rm profiles/app; printf 'profile other /nowhere {}\n' > profiles/other
     again 'stays'; cat err
-    echo > hold; wait $held; cat held
+    : > hold; wait $held; cat held
     again 'policy replaced'
     ./app current
     finish
@@ -78,11 +78,11 @@ TEST_P(Agent, RemovesByForceAndListsTheUnconfined) {
     policy "  deny $PWD/secret r,"
     mkfifo gate; ./app open=gate > early & early=$!; sleep 1
     start --force
-    cat err; echo > gate; wait $early
+    cat err; : > gate; wait $early
     mkfifo hold; ./app current open=hold current open=secret > held & held=$!; sleep 1
     rm profiles/app; printf 'profile other /nowhere {}\n' > profiles/other
     again 'policy replaced'; cat err
-    echo > hold; wait $held; cat held
+    : > hold; wait $held; cat held
     finish
 )");
   EXPECT_THAT(outcome.out, HasSubstr("runs unconfined: it is older than the profile app"));
