@@ -5,8 +5,6 @@
  */
 #include "lib/decide.bpf.h"
 
-#define CANDIDATES_MAX 16
-
 struct left_walk {
 	struct scratch *scratch;
 	__u32 automaton;
@@ -66,7 +64,7 @@ __noinline __u32 match_attachment(struct scratch *scratch, __u32 attachments)
 	count = *ARENA_AT(arena, __u16, list);
 	if (count == 1)
 		return *ARENA_AT(arena, __u16, list + 2);
-	for (int i = 0; i < CANDIDATES_MAX; i++) {
+	for (int i = 0; i < ASPIS_ATTACH_MAX; i++) {
 		__u32 id, at, length;
 
 		if (i >= count)

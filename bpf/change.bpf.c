@@ -286,42 +286,51 @@ static __always_inline int read_name(struct scratch *scratch, const void *name)
 	return 0;
 }
 
-/* The state of the asking task. Where profiles attach to any task, any may ask. */
-static __always_inline struct aspis_task *asker(void)
+static __always_inline int answer_request(
+	struct aspis_task *state, __u32 request, const void *name, __u64 token)
 {
-	struct aspis_task *state = current_state();
-
-	if (state || !attaching)
-		return state;
-	state = track(bpf_get_current_task_btf());
-	if (state && attached_quiet)
-		state->flags |= ASPIS_TASK_QUIET;
-	return state;
-}
-
-static __noinline int on_task_prctl(unsigned long long *ctx)
-{
-	struct aspis_task *state = asker();
-	__u32 request = ctx[1];
 	struct scratch *scratch;
 	int answer;
 
-	if (!enforcing || !state)
-		return 0;
 	if (request == ASPIS_REQUEST_NAME)
-		return name_byte(state, ctx[2]);
+		return name_byte(state, (__u64)name);
 	scratch = scratch_lease();
 	if (!scratch)
 		return -EAGAIN;
-	answer = read_name(scratch, (const void *)ctx[2]);
+	answer = read_name(scratch, name);
 	if (!answer && request == ASPIS_REQUEST_IS) {
 		__builtin_memset(&scratch->ruling, 0, sizeof(scratch->ruling));
 		answer = is_under(scratch, state);
 	} else if (!answer && request && request < ASPIS_REQUEST_IS) {
-		answer = profile_request(scratch, state, request, ctx[3]);
+		answer = profile_request(scratch, state, request, token);
 		answer = answer ? answer : -ASPIS_ANSWER;
 	}
 	scratch_release(scratch);
+	return answer;
+}
+
+/* Where profiles attach to any task, any task may ask, too; it is tracked from then on only if it
+ * is confined now, or will be by its next exec. */
+static __noinline int on_task_prctl(unsigned long long *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct aspis_task *state = current_state();
+	bool stranger = !state && attaching;
+	int answer;
+
+	if (!enforcing)
+		return 0;
+	if (stranger)
+		state = track(task);
+	if (!state)
+		return 0;
+	if (stranger && attached_quiet)
+		state->flags |= ASPIS_TASK_QUIET;
+	answer = answer_request(state, ctx[1], (const void *)ctx[2], ctx[3]);
+	if (stranger && !(state->flags & (ASPIS_TASK_CONFINED | ASPIS_TASK_ONEXEC))) {
+		state->flags = 0;
+		untrack_tid(task->pid);
+	}
 	return answer;
 }
 

@@ -130,6 +130,7 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_exec) == 16, "aspis_exec");
  * Which profile attaches to a path. An outcome o > 0 of the automaton means lists[o]: a number n,
  * then n ids; where more than one, longest left match decides.
  */
+#define ASPIS_ATTACH_MAX 16 /* ids of one list */
 struct aspis_attachments {
 	__u32 automaton; /* aspis_automaton, 0: nothing attaches */
 	__u32 lists;	 /* __u16[] */

@@ -17,8 +17,13 @@ void lower(const Rule& rule, const CapabilityRule& body, const ClassContext& con
   }
   const bool allow = rule.qualifiers.decision == Decision::Allow;
   (allow ? compiled.capability_allow : compiled.capability_deny) |= bits;
-  if (rule.qualifiers.audit) compiled.capability_audit |= bits;
+  if (rule.qualifiers.audit)
+    compiled.capability_audit |= bits;
+  else if (!allow)
+    compiled.capability_quiet |= bits;
   compiled.capability_allow &= ~compiled.capability_deny;
+  // security/apparmor/capability.c: quiet is looked at before audit
+  compiled.capability_audit &= ~compiled.capability_quiet;
 }
 
 }  // namespace aspis::policy

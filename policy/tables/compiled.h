@@ -51,6 +51,7 @@ struct CompiledProfile {
   Decider rules;
   std::array<std::uint16_t, 16> rule_start{};  ///< by class
   std::uint64_t capability_allow = 0, capability_deny = 0, capability_audit = 0;
+  std::uint64_t capability_quiet = 0;  ///< denied by a rule that is not audited: taken out of audit
   Limits rlimits;
 };
 

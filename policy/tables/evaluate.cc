@@ -60,6 +60,12 @@ aspis_permissions class_permissions(const Image& image, std::uint16_t id, aspis_
       ->other;
 }
 
+std::uint32_t outcome_of(const Image& image, std::uint32_t automaton, std::string_view text) {
+  const arena arena = arena_of(image);
+  const matcher matcher = matcher_at(arena, automaton);
+  return match_outcome(arena, matcher, run(arena, matcher, text));
+}
+
 std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
                        std::string_view path) {
   if (attachments.automaton == 0) return 0;

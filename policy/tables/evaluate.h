@@ -21,6 +21,9 @@ aspis_permissions file_permissions(const Image& image, std::uint16_t id, std::st
 aspis_permissions class_permissions(const Image& image, std::uint16_t id, aspis_class kind,
                                     std::string_view subject);
 
+/// Outcome of the automaton at an offset of the image.
+std::uint32_t outcome_of(const Image& image, std::uint32_t automaton, std::string_view text);
+
 /// Id of the profile that attaches to a path; 0: none, or several do and none is the best.
 std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
                        std::string_view path);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/tables/layout.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <map>
@@ -79,17 +80,22 @@ Result<aspis_attachments> put_attachments(Writer& writer, std::span<const Attach
   }
   if (rules.empty()) return attachments;
   std::vector<std::uint16_t> lists{0};
+  std::size_t longest = 0;
   const auto dfa = automaton::build_dfa(expressions, rules);
   if (!dfa) return fail("what profiles attach to: " + dfa.error().message);
   const auto minimal = automaton::minimise(*dfa, [&](auto matching) -> std::uint32_t {
     if (matching.empty()) return 0;
     const auto ids = candidates(matching);
+    longest = std::max(longest, ids.size());
     const auto at = static_cast<std::uint32_t>(lists.size());
     lists.push_back(static_cast<std::uint16_t>(ids.size()));
     lists.insert(lists.end(), ids.begin(), ids.end());
     return at;
   });
   const auto table = TRY(automaton::make_table(minimal));
+  if (longest > ASPIS_ATTACH_MAX)
+    return fail(std::to_string(longest) + " profiles attach to the same path; at most " +
+                std::to_string(ASPIS_ATTACH_MAX) + " may");
   if (lists.size() > kListsMax) return fail("too many profiles attach to the same paths");
   attachments.lists = writer.put(std::span<const std::uint16_t>(lists));
   attachments.automaton = writer.put(table);

@@ -46,6 +46,7 @@ TEST_P(Agent, AttachesAndReplaces) {
     ./app current open=secret
     (exec ./app current)
     sh -c 'cat secret'
+    "$DOMAIN" is=app change=nosuch change=app current
     : > gate; wait $early; cat early
     policy ''
     again 'policy replaced'
@@ -61,8 +62,9 @@ TEST_P(Agent, AttachesAndReplaces) {
     ./app current
     finish
 )");
-  EXPECT_THAT(outcome.out,
-              HasSubstr("current [app]\nopen=secret EACCES\ncurrent [app]\npassword\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("current [app]\nopen=secret EACCES\ncurrent [app]\npassword\n"
+                                     "is=app EPERM\nchange=nosuch ENOENT\nchange=app 0\n"
+                                     "current [app]\n"));
   EXPECT_THAT(outcome.out, HasSubstr("open=gate 0\ncurrent []\nopen=secret 0\n"))
       << "the older one";
   EXPECT_THAT(outcome.out, HasSubstr("open=secret 0\ncurrent [app]\n")) << "the second policy";
