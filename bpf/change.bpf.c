@@ -10,13 +10,11 @@
 #include "lib/subject.bpf.h"
 #include "abi/request.h"
 
-/*
- * Functions are kept apart, because their frames count: at most 512 bytes down to the matcher of an
- * open file.
- *
- * Id of the profile asked for; 0: there is none. Names are those below `parent` (offset of an
- * aspis_profile), if it is given. Leaves the subject that rules are asked about.
- */
+/* Functions are kept apart, because their frames count: at most 512 bytes from here down to the
+ * matcher of an open file. */
+
+/* Id of the profile asked for; 0: there is none. Names are those below profile `parent` (its id; 0:
+ * all names). Leaves the subject that rules are asked about. */
 static __noinline __u32 find_asked(struct scratch *scratch, __u32 root, __u32 parent)
 {
 	struct arena arena = policy_arena_view();
@@ -37,9 +35,7 @@ static __noinline __u32 find_asked(struct scratch *scratch, __u32 root, __u32 pa
 		asked++;
 	}
 	if (parent) {
-		const struct aspis_profile *profile = ARENA_AT(arena, struct aspis_profile, parent);
-
-		subject_bytes(scratch, ARENA_AT(arena, __u8, profile->name), profile->name_len);
+		subject_profile(scratch, arena, root, parent);
 		subject_byte(scratch, '/');
 		subject_byte(scratch, '/');
 	}
@@ -51,9 +47,9 @@ static __noinline __u32 find_asked(struct scratch *scratch, __u32 root, __u32 pa
 
 /* A child of the profile in force has the name before any other. */
 static __always_inline __u32 find_near(
-	struct scratch *scratch, struct arena arena, __u32 root, const struct aspis_task *state)
+	struct scratch *scratch, __u32 root, const struct aspis_task *state)
 {
-	__u32 own = profile_at(arena, root, state->domain.profiles[0]), id = 0;
+	__u32 own = state->domain.profiles[0], id = 0;
 
 	if (own)
 		id = find_asked(scratch, root, own);
@@ -67,8 +63,7 @@ static __always_inline int choose_null(
 	int answer = refuse(scratch, state, ASPIS_INFO_NO_LABEL, ENOENT);
 
 	next_clear(state);
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
 		if (profile && profile->mode != ASPIS_MODE_COMPLAIN && !is_null(state, i))
@@ -92,7 +87,7 @@ static __noinline int choose_profile(
 
 	if (!arena.bytes)
 		return refuse(scratch, state, ASPIS_INFO_NO_RESOURCES, ENOMEM);
-	id = find_near(scratch, arena, root, state);
+	id = find_near(scratch, root, state);
 	if (!id)
 		return choose_null(scratch, state, arena, root);
 	decide_subject(scratch, state, ASPIS_CLASS_CHANGE_PROFILE,
@@ -103,8 +98,8 @@ static __noinline int choose_profile(
 		return scratch->ruling.answer;
 	next_clear(state);
 	if (stacks) {
-		FOR_EACH_PLACE(i, state)
-		next_place(state, state->domain.profiles[i], is_null(state, i));
+		FOR_EACH_PLACE (i, state)
+			next_place(state, state->domain.profiles[i], is_null(state, i));
 		state->next_flags |= ASPIS_TASK_STACKS;
 	}
 	if (id != ASPIS_ID_UNCONFINED && next_add(state, id))
@@ -123,18 +118,16 @@ static __noinline int choose_hat(struct scratch *scratch, struct aspis_task *sta
 	if (!arena.bytes)
 		return refuse(scratch, state, ASPIS_INFO_NO_RESOURCES, ENOMEM);
 	next_clear(state);
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
-		__u32 id = state->domain.profiles[i], at = profile_at(arena, root, id), hat;
+		__u32 id = state->domain.profiles[i], at, hat;
 
 		if (!profile || is_null(state, i)) {
 			next_place(state, id, is_null(state, i));
 			continue;
 		}
-		if (profile->flags & ASPIS_PROFILE_HAT) /* from one hat into another */
-			at = profile_at(arena, root, profile->parent);
-		hat = at ? find_asked(scratch, root, at) : 0;
+		hat = find_asked(
+			scratch, root, profile->flags & ASPIS_PROFILE_HAT ? profile->parent : id);
 		if (!hat)
 			return refuse(scratch, state, ASPIS_INFO_NO_LABEL, ENOENT);
 		at = profile_at(arena, root, hat);
@@ -229,9 +222,8 @@ static __noinline int is_under(struct scratch *scratch, struct aspis_task *state
 
 	if (!scratch || !state || !arena.bytes)
 		return -EPERM;
-	id = find_near(scratch, arena, root, state);
-	FOR_EACH_PLACE(i, state)
-	{
+	id = find_near(scratch, root, state);
+	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
 		if (profile && profile->id == id && !is_null(state, i))
@@ -248,8 +240,7 @@ static __noinline int name_byte(struct aspis_task *state, __u32 index)
 
 	if (!state || !arena.bytes)
 		return -EINVAL;
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		__u32 at = profile_at(arena, root, state->domain.profiles[i]), len;
 
 		if (i && index < 3)

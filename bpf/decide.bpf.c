@@ -6,6 +6,7 @@
  */
 #include "lib/privilege.bpf.h"
 #include "lib/ruling.bpf.h"
+#include "lib/subject.bpf.h"
 
 /* A set of bits, as permissions on one of them. */
 static __always_inline struct aspis_permissions capability_permissions(
@@ -29,8 +30,7 @@ __noinline int decide_capability(
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		struct aspis_permissions permissions = {};
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
@@ -51,8 +51,7 @@ __noinline int capability_denied(struct aspis_task *state, __u32 capability)
 
 	if (!state || !arena.bytes)
 		return 0;
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
 		if (!profile || is_null(state, i))
@@ -73,8 +72,7 @@ __noinline int decide_limit(
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		struct aspis_permissions permissions = {.allow = ASPIS_RLIMIT_SET};
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
@@ -106,7 +104,8 @@ __noinline int decide_peer(struct scratch *scratch, struct aspis_task *state,
 
 		if (!id && i)
 			break;
-		subject_name(scratch, arena, root, id, class == ASPIS_CLASS_SIGNAL ? 2 : 1);
+		scratch->subject_len = class == ASPIS_CLASS_SIGNAL ? 2 : 1;
+		subject_profile(scratch, arena, root, id);
 		decide_subject(scratch, state, class, request, EACCES);
 	}
 	return 0;

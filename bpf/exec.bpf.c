@@ -69,8 +69,7 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 	if (!scratch || !state || !arena.bytes)
 		return 0;
 	next_clear(state);
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		struct aspis_permissions permissions = {};
 		const struct aspis_profile *profile;
 		__u32 id = state->domain.profiles[i], at;
@@ -118,13 +117,13 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 static __noinline int exec_as_asked(struct scratch *scratch, struct aspis_task *state)
 {
 	struct arena arena = policy_arena_view();
-	__u32 at = 0;
+	__u32 root = policy_root, id = 0; /* none: to be unconfined */
 
 	if (!arena.bytes)
 		return 0;
 	for (int i = 0; i < ASPIS_STACK_MAX; i++) { /* the last one is what was asked for */
 		if (state->next.profiles[i])
-			at = profile_at(arena, policy_root, state->next.profiles[i]);
+			id = state->next.profiles[i];
 	}
 	scratch->ruling.problem = path_problem(scratch, 0);
 	scratch->subject[0] = ASPIS_CLASS_CHANGE_PROFILE;
@@ -133,13 +132,9 @@ static __noinline int exec_as_asked(struct scratch *scratch, struct aspis_task *
 	subject_byte(scratch, 0);
 	if (state->next_flags & ASPIS_TASK_STACKS)
 		subject_byte(scratch, '&');
-	if (at) {
-		const struct aspis_profile *profile = ARENA_AT(arena, struct aspis_profile, at);
-
-		subject_bytes(scratch, ARENA_AT(arena, __u8, profile->name), profile->name_len);
-	}
+	subject_profile(scratch, arena, root, id);
 	decide_subject(scratch, state, ASPIS_CLASS_CHANGE_PROFILE, ASPIS_PROFILE_ONEXEC, EACCES);
-	if (next_is_refused(arena, policy_root, state))
+	if (next_is_refused(arena, root, state))
 		refuse(scratch, state, ASPIS_INFO_NO_NEW_PRIVS, EPERM);
 	else if (scratch->ruling.answer)
 		scratch->ruling.info = ASPIS_INFO_ONEXEC;

@@ -13,8 +13,7 @@ __noinline int match_link_name(struct scratch *scratch, struct aspis_task *state
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 		struct matcher matcher;
 
@@ -64,8 +63,7 @@ __noinline int decide_link(struct scratch *scratch, struct aspis_task *state)
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		struct aspis_permissions permissions = {};
 		__u32 request = ASPIS_MAY_LINK;
 		__u8 info;

@@ -152,8 +152,7 @@ __noinline int decide_path(
 		return 0; /* file systems without names are not mediated by path */
 	if (plainly_allowed(scratch, arena, state, root, request, how))
 		return 0;
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		struct aspis_permissions permissions = {};
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 		__u8 info;
@@ -197,8 +196,7 @@ __noinline int decide_subject(
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		struct aspis_permissions permissions = {};
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 		__u8 info;

@@ -57,7 +57,7 @@ static __always_inline int net_address_access(__u16 kind, struct socket *socket,
 	struct scratch *scratch;
 	int answer = 0;
 
-	scratch = socket_begin(state, sk, NULL, &answer);
+	scratch = request ? socket_begin(state, sk, NULL, &answer) : access_begin(state, &answer);
 	if (!scratch)
 		return answer;
 	if (confined(state) && request) {
@@ -174,42 +174,16 @@ VOID_HOOK(sock_graft)
 
 /* From here on, of use to profiles only: not loaded without them (agent/kernel/programs.cc). */
 
-HOOK(socket_accept)
-{
-	return net_access(
-		ASPIS_NET_ACCEPT_CALL, ARGUMENT(struct socket, 0), ASPIS_SOCKET_ACCEPT, false);
-}
+#define SOCKET_HOOK(hook, kind, request, peer)                                                     \
+	HOOK(hook)                                                                                 \
+	{                                                                                          \
+		return net_access(kind, ARGUMENT(struct socket, 0), request, peer);                \
+	}
 
-HOOK(socket_recvmsg)
-{
-	return net_access(
-		ASPIS_NET_RECVMSG, ARGUMENT(struct socket, 0), ASPIS_SOCKET_RECEIVE, true);
-}
-
-HOOK(socket_getsockname)
-{
-	return net_access(
-		ASPIS_NET_GETATTR, ARGUMENT(struct socket, 0), ASPIS_SOCKET_GETATTR, false);
-}
-
-HOOK(socket_getpeername)
-{
-	return net_access(
-		ASPIS_NET_GETATTR, ARGUMENT(struct socket, 0), ASPIS_SOCKET_GETATTR, false);
-}
-
-HOOK(socket_getsockopt)
-{
-	return net_access(ASPIS_NET_GETOPT, ARGUMENT(struct socket, 0), ASPIS_SOCKET_GETOPT, false);
-}
-
-HOOK(socket_setsockopt)
-{
-	return net_access(ASPIS_NET_SETOPT, ARGUMENT(struct socket, 0), ASPIS_SOCKET_SETOPT, false);
-}
-
-HOOK(socket_shutdown)
-{
-	return net_access(
-		ASPIS_NET_SHUTDOWN, ARGUMENT(struct socket, 0), ASPIS_SOCKET_SHUTDOWN, false);
-}
+SOCKET_HOOK(socket_accept, ASPIS_NET_ACCEPT_CALL, ASPIS_SOCKET_ACCEPT, false)
+SOCKET_HOOK(socket_recvmsg, ASPIS_NET_RECVMSG, ASPIS_SOCKET_RECEIVE, true)
+SOCKET_HOOK(socket_getsockname, ASPIS_NET_GETATTR, ASPIS_SOCKET_GETATTR, false)
+SOCKET_HOOK(socket_getpeername, ASPIS_NET_GETATTR, ASPIS_SOCKET_GETATTR, false)
+SOCKET_HOOK(socket_getsockopt, ASPIS_NET_GETOPT, ASPIS_SOCKET_GETOPT, false)
+SOCKET_HOOK(socket_setsockopt, ASPIS_NET_SETOPT, ASPIS_SOCKET_SETOPT, false)
+SOCKET_HOOK(socket_shutdown, ASPIS_NET_SHUTDOWN, ASPIS_SOCKET_SHUTDOWN, false)

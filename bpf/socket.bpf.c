@@ -9,6 +9,7 @@
  */
 #include "lib/ruling.bpf.h"
 #include "lib/socket.bpf.h"
+#include "lib/subject.bpf.h"
 
 #define V4_MAPPED                                                                                  \
 	0xffff0000u /* the third word of ::ffff:a.b.c.d, as a little-endian machine loads it */
@@ -196,7 +197,8 @@ static __always_inline void decide_unix(
 
 		if (!id && i)
 			break;
-		subject_name(scratch, arena, root, id, head);
+		scratch->subject_len = head;
+		subject_profile(scratch, arena, root, id);
 		decide_subject(scratch, state, ASPIS_CLASS_UNIX, request, EACCES);
 	}
 }

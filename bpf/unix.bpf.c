@@ -10,8 +10,6 @@
 #include "lib/hook.bpf.h"
 #include "lib/socket.bpf.h"
 
-#define ENOMEM 12
-
 /* Of the path that a socket is bound to, file rules speak. Its owner's lock is held. */
 static __always_inline int unix_path_access(
 	struct aspis_task *state, struct sock *sk, __u32 request)

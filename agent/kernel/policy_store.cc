@@ -92,8 +92,9 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
       fits && put(TRY(lay_out_root(generation_ + 1, root, offsets,
                                    attaching_below(policy, "", id_of), names_of(policy, id_of))));
   if (!fits)
-    return fail("the policy does not fit into the " + std::to_string(half >> 10) +
-                " KiB that the kernel side was loaded with");
+    return fail(
+        "the policy does not fit into the " + std::to_string(half >> 10) +
+        " KiB that the kernel side was loaded with; more takes a new start (--policy-memory)");
   __atomic_store_n(const_cast<std::uint32_t*>(root_), root, __ATOMIC_RELEASE);
   ++generation_;
   in_force_.clear();

@@ -52,8 +52,7 @@ static __always_inline bool next_is_refused(
 
 	if (!(task->atomic_flags & PFA_NO_NEW_PRIVS))
 		return false;
-	FOR_EACH_PLACE(i, state)
-	{
+	FOR_EACH_PLACE (i, state) {
 		bool kept = false;
 
 		for (int j = 0; j < ASPIS_STACK_MAX; j++)

@@ -51,32 +51,6 @@ static __always_inline __u8 subject_problem(
 	return class == ASPIS_CLASS_MOUNT ? path_problem(scratch, profile_flags) : ASPIS_INFO_NONE;
 }
 
-#define NAME_MAX_MASK 1023 /* ASPIS_PROFILE_NAME_MAX; a power of two less one */
-
-/* Ends scratch.subject, from byte `head` on, with the name of a profile, by id; 0: none confines
- * the peer. `head` is less than ASPIS_PROFILE_NAME_MAX. */
-static __always_inline void subject_name(
-	struct scratch *scratch, struct arena arena, __u32 root, __u32 id, __u32 head)
-{
-	__u32 at = id ? profile_at(arena, root, id) : 0, len = sizeof(ASPIS_UNCONFINED) - 1;
-
-	KEEP(head);
-	head &= NAME_MAX_MASK;
-	if (at) {
-		const struct aspis_profile *profile = ARENA_AT(arena, struct aspis_profile, at);
-
-		len = profile->name_len;
-		KEEP(len);
-		len &= NAME_MAX_MASK;
-		bpf_probe_read_kernel(
-			&scratch->subject[head], len, ARENA_AT(arena, __u8, profile->name));
-	} else {
-		__builtin_memcpy(
-			&scratch->subject[head], ASPIS_UNCONFINED, sizeof(ASPIS_UNCONFINED) - 1);
-	}
-	scratch->subject_len = head + len;
-}
-
 /* The errno that AppArmor gives for it (security/apparmor/path.c). */
 static __always_inline int problem_errno(__u8 info)
 {

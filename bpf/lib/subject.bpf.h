@@ -41,6 +41,22 @@ static __always_inline void subject_bytes(struct scratch *scratch, const void *b
 	scratch->subject_len = at + bounded(len);
 }
 
+/* The name of a profile, by id; ASPIS_UNCONFINED if there is none. */
+static __always_inline void subject_profile(
+	struct scratch *scratch, struct arena arena, __u32 root, __u32 id)
+{
+	static const char unconfined[] = ASPIS_UNCONFINED;
+	__u32 at = id ? profile_at(arena, root, id) : 0;
+
+	if (at) {
+		const struct aspis_profile *profile = ARENA_AT(arena, struct aspis_profile, at);
+
+		subject_bytes(scratch, ARENA_AT(arena, __u8, profile->name), profile->name_len);
+	} else {
+		subject_bytes(scratch, unconfined, sizeof(unconfined) - 1);
+	}
+}
+
 /* The walked path; a directory's ends in "/". */
 static __always_inline void subject_path(struct scratch *scratch, bool directory)
 {

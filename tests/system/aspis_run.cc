@@ -130,6 +130,14 @@ std::string why_not_confine(const std::string& backend) {
   return "";
 }
 
+Results results_of(const std::string& out) {
+  Results results;
+  std::istringstream lines(out);
+  std::string name, result;
+  while (lines >> name >> result) results[name] = result;
+  return results;
+}
+
 std::string field(const nlohmann::json& event, const std::string& path) {
   const nlohmann::json* at = &event;
   std::istringstream names(path);

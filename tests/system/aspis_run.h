@@ -52,6 +52,10 @@ const std::map<std::string, std::string>& backends();
 /// takes long in a guest: the second best backend is asked for where the best is not to be had.
 std::string why_not_confine(const std::string& backend);
 
+/// What a program printed, a line "NAME RESULT" each.
+using Results = std::map<std::string, std::string>;
+Results results_of(const std::string& out);
+
 /// The member at "file.path", as text; "" when it is not there.
 std::string field(const nlohmann::json& event, const std::string& path);
 

@@ -42,6 +42,7 @@ section rule $DOMAIN current is=start is=other change=nosuch change=lonely hold=
 section thread $DOMAIN thread=serving current open=$SECRET
 section stack $DOMAIN no_new_privs change=other change=\&extra current open=$SECRET change=other
 section exec $DOMAIN onexec=by_exec current exec current open=$SECRET
+section free_exec $DOMAIN onexec=unconfined exec is=start open=$SECRET
 section other_exec $DOMAIN onexec=not_by_exec exec current
 section hat $DOMAIN leave=7 hat=none:7 hat=serving:7 hat=first:7 current open=$SECRET hat=second:7 \
   current leave=7 current open=$SECRET hat=first:7 leave=8 current
@@ -64,11 +65,12 @@ class Changes : public testing::TestWithParam<const char*> {
     const std::string tight = quiet + "  audit deny " + secret() + " r,\n";
     return "profile start {\n" + quiet + "  change_profile -> start//serving,\n" +
            "  change_profile -> {other,gone},\n  change_profile -> &extra,\n  change_profile " +
-           domain_binary() + " -> by_exec,\n  change_profile /usr/bin/false -> not_by_exec,\n" +
-           "  profile serving {\n" + tight + "  }\n" + "  ^first {\n" + tight +
-           "  }\n  ^second {\n" + quiet + "  }\n}\n" + "profile other {\n" + quiet +
-           "}\nprofile lonely {\n" + quiet + "}\nprofile extra {\n" + tight +
-           "}\nprofile by_exec {\n" + tight + "}\nprofile not_by_exec {\n" + quiet + "}\n";
+           domain_binary() +
+           " -> by_exec,\n  change_profile /usr/bin/false -> not_by_exec,\n  change_profile " +
+           domain_binary() + " -> unconfined,\n" + "  profile serving {\n" + tight + "  }\n" +
+           "  ^first {\n" + tight + "  }\n  ^second {\n" + quiet + "  }\n}\n" +
+           "profile other {\n" + quiet + "}\nprofile lonely {\n" + quiet + "}\nprofile extra {\n" +
+           tight + "}\nprofile by_exec {\n" + tight + "}\nprofile not_by_exec {\n" + quiet + "}\n";
   }
 
   Observation observe_script(const std::string& script, const std::vector<std::string>& options) {
@@ -121,6 +123,7 @@ TEST_P(Changes, AsRulesHatsAndTheirTokensAllow) {
                 open + "EACCES\nchange=other EACCES\nexit 0\n");
   EXPECT_EQ(found["exec"],
             "onexec=by_exec 0\ncurrent [start]\ncurrent [by_exec]\n" + open + "EACCES\nexit 0\n");
+  EXPECT_EQ(found["free_exec"], "onexec=unconfined 0\nis=start EPERM\n" + open + "0\nexit 0\n");
   EXPECT_EQ(found["other_exec"], "onexec=not_by_exec 0\nexec EACCES\ncurrent [start]\nexit 0\n");
   EXPECT_EQ(found["hat"],
             "leave=7 0\nhat=none:7 ENOENT\nhat=serving:7 EPERM\nhat=first:7 0\n"

@@ -15,8 +15,6 @@
 namespace aspis::test {
 namespace {
 
-using Results = std::map<std::string, std::string>;
-
 constexpr const char* kProgram = ASPIS_SOURCE_DIR "/tests/system/policy_net.py";
 constexpr const char* kBasis = "  file,\n  /** ix,\n  capability,\n";
 
@@ -45,14 +43,6 @@ constexpr const char* kUnix = R"(
   unix send peer=(addr=@aspis-there.dgram label=unconfined),
   unix (connect, send, receive) peer=(addr=@aspis-closed{,.dgram} label=@{profile_name}),
 )";
-
-Results results_of(const std::string& out) {
-  Results results;
-  std::istringstream lines(out);
-  std::string name, result;
-  while (lines >> name >> result) results[name] = result;
-  return results;
-}
 
 class Sockets : public testing::TestWithParam<const char*> {
  protected:

@@ -14,8 +14,6 @@
 namespace aspis::test {
 namespace {
 
-using Results = std::map<std::string, std::string>;
-
 constexpr const char* kTight = R"(
 profile tight {
   file,
@@ -47,14 +45,6 @@ const Results kRefused = {
     {"sqpoll", "EACCES"},
     {"limit_lower", "0"},
 };
-
-Results results_of(const std::string& out) {
-  Results results;
-  std::istringstream lines(out);
-  std::string name, result;
-  while (lines >> name >> result) results[name] = result;
-  return results;
-}
 
 struct Done {
   Observation seen;
