@@ -8,6 +8,7 @@
  */
 #include "lib/hook.bpf.h"
 #include "lib/domain.bpf.h"
+#include "lib/observe.bpf.h"
 #include "lib/subject.bpf.h"
 
 #define BPF_F_BPRM_SECUREEXEC 1
@@ -140,9 +141,34 @@ static __noinline int exec_as_asked(struct scratch *scratch, struct aspis_task *
 	return scratch->ruling.lacking & ASPIS_PROFILE_UNSAFE ? 1 : 0;
 }
 
-/* An unconfined task executes `file`: the profile that attaches to it, if any, comes next. Without
- * a buffer nobody can tell, and the exec fails. */
-static __always_inline int attach(struct task_struct *task, struct file *file)
+/* Walks to the program that is executed. Once it has been, a script is known by its name only. */
+static __always_inline void walk_program(
+	struct scratch *scratch, struct linux_binprm *bprm, bool done)
+{
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
+	struct linux_binprm *loose = untrusted(bprm);
+	__u64 name = (__u64)loose->filename;
+	char first = 0;
+
+	if (!done) {
+		path_walk_file(scratch, bprm->file);
+		return;
+	}
+	if ((__u64)loose->interp == name) {
+		path_walk_address(scratch, &loose->file->f_path);
+		return;
+	}
+	bpf_probe_read_kernel(&first, 1, (const void *)name);
+	path_walk_address(scratch, first == '/' ? &task->fs->root : &task->fs->pwd);
+	scratch->plain.name = name;
+	name_join(scratch, false);
+	if (scratch->plain.bad)
+		scratch->walk.flags |= WALK_SPELLING;
+}
+
+/* An unconfined task executes a program: the profile that attaches to it, if any, comes next.
+ * Without a buffer nobody can tell, and the exec fails. */
+static __always_inline int attach(struct task_struct *task, struct linux_binprm *bprm, bool done)
 {
 	struct scratch *scratch = scratch_lease();
 	struct aspis_task *state;
@@ -150,8 +176,10 @@ static __always_inline int attach(struct task_struct *task, struct file *file)
 
 	if (!scratch)
 		return -EAGAIN;
-	path_walk_file(scratch, file);
-	id = scratch->walk.flags ? 0 : match_attachment(scratch, attachments_at(policy_root));
+	walk_program(scratch, bprm, done);
+	id = scratch->walk.flags & ~ASPIS_PATH_LEXICAL
+		     ? 0
+		     : match_attachment(scratch, attachments_at(policy_root));
 	scratch_release(scratch);
 	if (!id || id == ASPIS_ATTACH_CONFLICT)
 		return 0;
@@ -164,21 +192,21 @@ static __always_inline int attach(struct task_struct *task, struct file *file)
 	return 0;
 }
 
-/* Answers 1 for "AT_SECURE", else as a hook does. */
-static __noinline int on_bprm_creds_for_exec(unsigned long long *ctx)
+/* Answers 1 for "AT_SECURE", else as a hook does. `done`: it has been executed already. */
+static __always_inline int exec_access(
+	struct task_struct *task, struct linux_binprm *bprm, bool done)
 {
-	struct file *file = ARGUMENT(struct linux_binprm, 0)->file;
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct aspis_task *state = bpf_task_storage_get(&task_state, task, NULL, 0);
 	struct aspis_file_event *event;
 	struct scratch *scratch;
 	int answer = 0, secure;
+	struct inode *inode;
 	bool asked;
 
 	if (!enforcing || (!state && !attaching))
 		return 0;
 	if (!state)
-		return attach(task, file);
+		return attach(task, bprm, done);
 	asked = state->flags & ASPIS_TASK_ONEXEC;
 	if (asked && !confined(state)) {
 		state->flags |= ASPIS_TASK_NEXT;
@@ -186,24 +214,33 @@ static __noinline int on_bprm_creds_for_exec(unsigned long long *ctx)
 	}
 	state->flags &= ~ASPIS_TASK_NEXT; /* of an execve that failed */
 	if (!confined(state))
-		return attach(task, file);
+		return attach(task, bprm, done);
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
-	path_walk_file(scratch, file);
-	scratch->ruling.inode = (__u64)file->f_inode;
+	walk_program(scratch, bprm, done);
+	inode = BPF_CORE_READ(bprm, file, f_inode);
+	scratch->ruling.inode = (__u64)inode;
 	secure = asked ? exec_as_asked(scratch, state) : decide_exec(scratch, state);
 	state->flags |= ASPIS_TASK_NEXT;
 	if (!scratch->ruling.reported && scratch->ruling.verdict == ASPIS_VERDICT_ALLOWED) {
 		scratch_release(scratch); /* process.exec tells of it */
 		return secure;
 	}
+	if (done)
+		observed_told(scratch, state);
 	event = file_record(scratch);
-	event->mode = file->f_inode->i_mode;
+	event->mode = BPF_CORE_READ(inode, i_mode);
 	event->target = state->next.profiles[0];
-	path_finish_file(scratch, file, &event->path);
+	path_finish(scratch, &event->path);
+	path_identity(&event->path, inode);
 	answer = access_tell(scratch, state, ASPIS_FILE_EXEC);
 	return answer ? answer : secure;
+}
+
+static __noinline int on_bprm_creds_for_exec(unsigned long long *ctx)
+{
+	return exec_access(bpf_get_current_task_btf(), ARGUMENT(struct linux_binprm, 0), false);
 }
 
 SEC("?lsm/bprm_creds_for_exec")
@@ -226,4 +263,17 @@ int fmr__bprm_creds_for_exec(unsigned long long *ctx)
 	int answer = attaching || current_may_be_tracked() ? on_bprm_creds_for_exec(kept) : 0;
 
 	return answer < 0 ? hook_answer(answer) : 0;
+}
+
+/*
+ * Without hooks: the new image is in place, and none of it has run. Attached before on_exec of
+ * process.bpf.c, which enters the domain that is chosen here. A thread that execs has its leader's
+ * tid by now, whose end may have cleared the bit: hence the storage is asked.
+ */
+SEC("?tp_btf/sched_process_exec")
+int tp__bprm_creds_for_exec(unsigned long long *ctx)
+{
+	if (exec_access(bpf_get_current_task_btf(), (struct linux_binprm *)ctx[2], true) < 0)
+		bpf_send_signal(SIGKILL);
+	return 0;
 }

@@ -11,10 +11,6 @@
 #define FMODE_EXEC 0x20 /* include/linux/fs.h __FMODE_EXEC: opened by execve itself */
 #define RENAME_EXCHANGE 2
 
-/* What a name that a file leaves, and one that it gets, must be good for. */
-#define MOVED_FROM (ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_DELETE)
-#define MOVED_TO (ASPIS_MAY_WRITE | ASPIS_MAY_CREATE)
-
 /* A request on an open file. */
 static __always_inline int file_access(
 	__u16 kind, struct file *file, __u32 request, __u32 event_flags, __u8 protect)

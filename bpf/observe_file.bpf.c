@@ -4,25 +4,32 @@
 
 #define AT_REMOVEDIR 0x200
 #define MAP_ANONYMOUS 0x20
-#define O_CREAT 0100
 #define O_CLOEXEC 02000000
 #define FMODE_CREATED 0x100000
+#define FMODE_PATH 0x4000
 
-static __always_inline void open_event(__u16 kind, int fd, unsigned long flags)
+static __always_inline void open_event(
+	__u16 kind, struct file *file, unsigned long flags, __u32 request)
 {
-	struct scratch *scratch = tracked_begin(kind, sizeof(struct aspis_file_event));
+	struct aspis_task *state = current_state();
+	struct scratch *scratch = observed_begin(state);
 	struct aspis_file_event *event;
-	struct file *file = file_of(fd);
 
 	if (!scratch)
 		return;
-	event = EVENT(scratch, aspis_file_event);
+	fd_walk(scratch, file);
+	if (confined(state) && file)
+		observed_file(scratch, state, request, file);
+	if (!observed_told(scratch, state)) {
+		scratch_release(scratch);
+		return;
+	}
+	event = file_record(scratch);
 	event->flags = flags;
-	event->length = ~0ull;
-	path_emit_fd(scratch, fd, &event->path);
+	fd_finish(scratch, file, &event->path);
 	if (file)
 		event->mode = BPF_CORE_READ(file, f_inode, i_mode);
-	event_send(scratch);
+	access_tell(scratch, state, kind);
 }
 
 SEC("?tp_btf/sys_exit")
@@ -32,6 +39,7 @@ int sys__open(unsigned long long *ctx)
 	long nr = regs->orig_ax, fd = ctx[1];
 	unsigned long flags;
 	struct file *file;
+	__u32 mode;
 
 	if (fd < 0)
 		return 0;
@@ -46,10 +54,13 @@ int sys__open(unsigned long long *ctx)
 	} else
 		flags = regs->dx;
 	file = file_of(fd);
-	if (flags & O_CREAT && file && BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
-		open_event(ASPIS_FILE_CREATE, fd, 0);
-	/* a property of the descriptor, which the hooks do not see */
-	open_event(ASPIS_FILE_OPEN, fd, flags & ~(unsigned long)O_CLOEXEC);
+	mode = BPF_CORE_READ(file, f_mode);
+	if (flags & O_CREAT && mode & FMODE_CREATED)
+		open_event(ASPIS_FILE_CREATE, file, 0, ASPIS_MAY_CREATE);
+	/* O_CLOEXEC is a property of the descriptor, which the hooks do not see; nor do they see
+	 * who only wants a place (O_PATH) */
+	open_event(ASPIS_FILE_OPEN, file, flags & ~(unsigned long)O_CLOEXEC,
+		mode & FMODE_PATH ? 0 : open_request(mode, flags));
 	return 0;
 }
 
@@ -97,15 +108,54 @@ static const struct shape file_shapes[512] = {
 	SHAPE(__NR_ftruncate, ASPIS_FILE_TRUNCATE, 0, NONE, NONE, NONE, NONE, NONE, NONE, 1),
 };
 
-static __always_inline void shape_path(
-	struct scratch *scratch, struct pt_regs *regs, __u8 fd, __u8 path, struct aspis_path *out)
+/* What an operation asks of its name, and of its second one; those of links are asked as a pair. */
+struct wanted {
+	__u16 request, request2;
+	__u16 how;
+};
+
+static const struct wanted wanted[ASPIS_KIND_COUNT] = {
+	[ASPIS_FILE_CREATE] = {ASPIS_MAY_CREATE},
+	[ASPIS_FILE_MKDIR] = {ASPIS_MAY_CREATE, 0, DECIDE_DIRECTORY},
+	[ASPIS_FILE_RMDIR] = {ASPIS_MAY_DELETE, 0, DECIDE_DIRECTORY},
+	[ASPIS_FILE_UNLINK] = {ASPIS_MAY_DELETE},
+	[ASPIS_FILE_RENAME] = {MOVED_FROM, MOVED_TO},
+	[ASPIS_FILE_SYMLINK] = {ASPIS_MAY_CREATE},
+	[ASPIS_FILE_CHMOD] = {ASPIS_MAY_WRITE},
+	[ASPIS_FILE_CHOWN] = {ASPIS_MAY_WRITE},
+	[ASPIS_FILE_TRUNCATE] = {ASPIS_MAY_WRITE},
+};
+
+/* Walks to what one of the call's arguments names, and asks rules about it. */
+static __always_inline void shape_path(struct scratch *scratch, struct aspis_task *state,
+	struct pt_regs *regs, __u8 fd, __u8 path, __u32 request, __u32 how)
 {
 	int dirfd = fd == NONE ? AT_FDCWD : (int)argument(regs, fd);
+	struct file *file;
 
-	if (path == NONE)
-		path_emit_fd(scratch, dirfd, out);
-	else
-		path_emit_name(scratch, dirfd, (const char *)argument(regs, path), out);
+	if (path != NONE) {
+		name_walk(scratch, dirfd, (const char *)argument(regs, path));
+		if (confined(state) && request)
+			observed_name(scratch, state, request, how);
+		return;
+	}
+	file = file_of(dirfd);
+	fd_walk(scratch, file);
+	if (confined(state) && file)
+		observed_file(scratch, state, request, file);
+}
+
+/* The rules on a link: they want its new name first. */
+static __always_inline void shape_link(struct scratch *scratch, struct aspis_task *state,
+	struct pt_regs *regs, const struct shape *shape)
+{
+	shape_path(scratch, state, regs, shape->fd2, shape->path2, 0, 0);
+	scratch->ruling.inode = 0;
+	match_link_name(scratch, state);
+	shape_path(scratch, state, regs, shape->fd, shape->path, 0, 0);
+	if (scratch->plain.bad)
+		scratch->walk.flags |= WALK_SPELLING;
+	decide_link(scratch, state);
 }
 
 SEC("?tp_btf/sys_exit")
@@ -113,8 +163,11 @@ int sys__file(unsigned long long *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
 	unsigned long nr = regs->orig_ax;
+	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
 	struct scratch *scratch;
+	struct wanted want;
+	struct file *file;
 	struct shape shape;
 	long len;
 
@@ -123,24 +176,35 @@ int sys__file(unsigned long long *ctx)
 	shape = file_shapes[nr & 511];
 	if (nr == __NR_unlinkat && regs->dx & AT_REMOVEDIR)
 		shape.kind = ASPIS_FILE_RMDIR;
-	scratch = tracked_begin(shape.kind, sizeof(*event));
+	if (shape.kind >= ASPIS_KIND_COUNT)
+		return 0;
+	want = wanted[shape.kind];
+	scratch = observed_begin(state);
 	if (!scratch)
 		return 0;
-	event = EVENT(scratch, aspis_file_event);
+	event = file_record(scratch);
 	event->mode = shape.mode == NONE ? 0 : argument(regs, shape.mode);
 	event->uid = shape.uid == NONE ? 0 : argument(regs, shape.uid);
 	event->gid = shape.gid == NONE ? 0 : argument(regs, shape.gid);
 	event->length = shape.length == NONE ? ~0ull : argument(regs, shape.length);
-	shape_path(scratch, regs, shape.fd, shape.path, &event->path);
+	if (confined(state) && shape.kind == ASPIS_FILE_LINK)
+		shape_link(scratch, state, regs, &shape);
+	shape_path(scratch, state, regs, shape.fd, shape.path, want.request, want.how);
+	file = shape.path == NONE ? file_of(argument(regs, shape.fd)) : NULL;
+	fd_finish(scratch, file, &event->path);
 	if (shape.kind == ASPIS_FILE_SYMLINK) {
 		len = bpf_probe_read_user_str(scratch->path, CHUNK_MAX, (const void *)regs->di);
 		event->other.flags = ASPIS_PATH_LITERAL;
 		if (len > 1 && len <= CHUNK_MAX)
 			event->other.len = tail_kernel(scratch, scratch->path, len - 1);
 	} else if (shape.path2 != NONE) {
-		shape_path(scratch, regs, shape.fd2, shape.path2, &event->other);
+		shape_path(scratch, state, regs, shape.fd2, shape.path2, want.request2, 0);
+		path_finish(scratch, &event->other);
 	}
-	event_send(scratch);
+	if (observed_told(scratch, state))
+		access_tell(scratch, state, shape.kind);
+	else
+		scratch_release(scratch);
 	return 0;
 }
 
@@ -156,6 +220,7 @@ int sys__map(unsigned long long *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
 	long ret = ctx[1];
+	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
 	struct scratch *scratch;
 	__u64 file = 0;
@@ -168,13 +233,19 @@ int sys__map(unsigned long long *ctx)
 		file = (__u64)file_of(regs->r8);
 	if (!file)
 		return 0;
-	scratch = tracked_begin(ASPIS_FILE_MMAP_EXEC, sizeof(*event));
+	scratch = observed_begin(state);
 	if (!scratch)
 		return 0;
-	event = EVENT(scratch, aspis_file_event);
+	fd_walk(scratch, (struct file *)file);
+	if (confined(state))
+		observed_file(scratch, state, ASPIS_MAY_READ | ASPIS_MAY_MAP, (struct file *)file);
+	if (!observed_told(scratch, state)) {
+		scratch_release(scratch);
+		return 0;
+	}
+	event = file_record(scratch);
 	event->flags = regs->dx;
-	event->length = ~0ull;
-	path_emit_address(scratch, &((struct file *)file)->f_path, &event->path);
-	event_send(scratch);
+	fd_finish(scratch, (struct file *)file, &event->path);
+	access_tell(scratch, state, ASPIS_FILE_MMAP_EXEC);
 	return 0;
 }

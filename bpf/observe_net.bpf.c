@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Sockets, at the end of system calls (tracepoint backend). */
-#include "lib/address.bpf.h"
 #include "lib/observe.bpf.h"
+#include "lib/socket.bpf.h"
 
 #define EINPROGRESS 115
 
@@ -20,23 +20,50 @@ static __always_inline struct sock *sock_of(int fd)
 	return BPF_CORE_READ(socket, sk);
 }
 
+/* A scratch buffer to decide on this socket. */
+static __always_inline struct scratch *observed_socket(
+	struct aspis_task *state, const struct sock *sk)
+{
+	struct scratch *scratch = observed_begin(state);
+
+	if (scratch && confined(state)) {
+		scratch->socket.sk = (__u64)sk;
+		scratch->socket.peer = 0;
+		socket_ends(scratch);
+	}
+	return scratch;
+}
+
 SEC("?tp_btf/sys_exit")
 int sys__socket(unsigned long long *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
+	__u32 type = regs->si & 15; /* SOCK_TYPE_MASK: without SOCK_CLOEXEC and SOCK_NONBLOCK */
+	struct aspis_task *state = current_state();
 	struct aspis_net_event *event;
 	struct scratch *scratch;
 
 	if ((long)ctx[1] < 0)
 		return 0;
-	scratch = tracked_begin(ASPIS_NET_CREATE, sizeof(*event));
+	scratch = observed_socket(state, NULL);
 	if (!scratch)
 		return 0;
+	if (confined(state)) {
+		scratch->ends.family = regs->di;
+		scratch->ends.type = type;
+		scratch->ends.protocol = regs->dx;
+		decide_socket(scratch, state, ASPIS_SOCKET_CREATE);
+	}
+	if (!observed_told(scratch, state)) {
+		scratch_release(scratch);
+		return 0;
+	}
+	record_begin(scratch, sizeof(*event));
 	event = EVENT(scratch, aspis_net_event);
 	event->family = regs->di;
-	event->type = regs->si & 15; /* SOCK_TYPE_MASK: without SOCK_CLOEXEC and SOCK_NONBLOCK */
+	event->type = type;
 	event->protocol = regs->dx;
-	event_send(scratch);
+	access_tell(scratch, state, ASPIS_NET_CREATE);
 	return 0;
 }
 
@@ -48,14 +75,20 @@ int sys__address(unsigned long long *ctx)
 	unsigned long nr = regs->orig_ax, address = regs->si, len = regs->dx;
 	long ret = ctx[1];
 	__u16 kind = ASPIS_NET_SENDMSG;
+	__u32 request = ASPIS_SOCKET_SEND, how = GIVEN_MESSAGE;
+	struct aspis_task *state = current_state();
 	struct scratch *scratch;
 	struct aspis_net_event *event;
 	struct sock *sk;
 
 	if (nr == __NR_bind) {
 		kind = ASPIS_NET_BIND;
+		request = ASPIS_SOCKET_BIND;
+		how = GIVEN_BIND;
 	} else if (nr == __NR_connect) {
 		kind = ASPIS_NET_CONNECT;
+		request = ASPIS_SOCKET_CONNECT;
+		how = GIVEN_CONNECT;
 	} else if (nr == __NR_sendto) {
 		address = regs->r8;
 		len = regs->r9;
@@ -69,44 +102,55 @@ int sys__address(unsigned long long *ctx)
 	if ((ret < 0 && !(kind == ASPIS_NET_CONNECT && ret == -EINPROGRESS)) || !address)
 		return 0;
 	sk = sock_of(regs->di);
-	scratch = tracked_begin(kind, sizeof(*event));
+	scratch = observed_socket(state, sk);
 	if (!scratch)
 		return 0;
+	if (confined(state)) {
+		scratch->socket.address = address;
+		socket_given(scratch, len, how | GIVEN_BY_USER);
+		decide_socket(scratch, state, request);
+	}
+	if (!observed_told(scratch, state)) {
+		scratch_release(scratch);
+		return 0;
+	}
+	record_begin(scratch, sizeof(*event));
 	event = EVENT(scratch, aspis_net_event);
 	if (kind == ASPIS_NET_SENDMSG)
 		event->bytes = ret;
 	socket_kind(event, sk);
 	address_emit(scratch, event, (const void *)address, len, true);
-	event_send(scratch);
+	access_tell(scratch, state, kind);
 	return 0;
 }
 
-/* listen, accept: the socket tells. */
+/* listen, accept: the socket tells. Of accept, rules are asked about the one that listens. */
 SEC("?tp_btf/sys_exit")
 int sys__listen(unsigned long long *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
 	bool listen = regs->orig_ax == __NR_listen;
-	struct aspis_net_event *event;
+	struct aspis_task *state = current_state();
 	struct scratch *scratch;
 	long ret = ctx[1];
 	struct sock *sk;
 
 	if (ret < 0)
 		return 0;
-	sk = sock_of(listen ? (long)regs->di : ret);
-	scratch = tracked_begin(listen ? ASPIS_NET_LISTEN : ASPIS_NET_ACCEPT, sizeof(*event));
+	scratch = observed_socket(state, sock_of(regs->di));
 	if (!scratch)
 		return 0;
-	event = EVENT(scratch, aspis_net_event);
-	socket_kind(event, sk);
-	socket_local(event, sk);
-	if (listen)
-		event->backlog = regs->si;
-	else
-		socket_peer(event, sk);
-	if (sk)
-		socket_unix_name(scratch, event, sk);
-	event_send(scratch);
+	if (confined(state)) {
+		socket_alone(scratch);
+		decide_socket(scratch, state, listen ? ASPIS_SOCKET_LISTEN : ASPIS_SOCKET_ACCEPT);
+	}
+	sk = sock_of(listen ? (long)regs->di : ret);
+	if (observed_told(scratch, state) && sk) {
+		socket_record(scratch, sk, !listen)->backlog = listen ? regs->si : 0;
+		access_tell_kept(scratch, state, listen ? ASPIS_NET_LISTEN : ASPIS_NET_ACCEPT);
+	}
+	if (listen && confined(state) && profile_on_listen(scratch, state))
+		bpf_send_signal(SIGKILL);
+	scratch_release(scratch);
 	return 0;
 }

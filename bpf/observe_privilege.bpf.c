@@ -75,7 +75,8 @@ int sys__mount(unsigned long long *ctx)
 		return 0;
 	event = EVENT(scratch, aspis_privilege_event);
 	event->flags = nr == __NR_mount ? regs->r10 : nr == __NR_umount2 ? regs->si : 0;
-	path_emit_name(scratch, dirfd, (const char *)target, &event->path);
+	name_walk(scratch, dirfd, (const char *)target);
+	path_finish(scratch, &event->path);
 	event_send(scratch);
 	return 0;
 }
@@ -107,8 +108,10 @@ int sys__privilege(unsigned long long *ctx)
 		event->number = regs->di;
 	if (kind == ASPIS_PRIV_MODULE)
 		event->number = 2; /* READING_MODULE, include/linux/kernel_read_file.h */
-	if (nr == __NR_finit_module)
-		path_emit_fd(scratch, regs->di, &event->path);
+	if (nr == __NR_finit_module) {
+		fd_walk(scratch, file_of(regs->di));
+		fd_finish(scratch, file_of(regs->di), &event->path);
+	}
 	event_send(scratch);
 	return 0;
 }

@@ -138,6 +138,7 @@ static __always_inline void ip_end(
 
 __noinline int socket_given(struct scratch *scratch, __u32 len, __u32 how)
 {
+	bool by_user = how & GIVEN_BY_USER;
 	struct socket_ends *ends;
 	struct socket_end *end;
 	__u32 size = len > SOCKADDR_PATH + UNIX_PATH_MAX ? SOCKADDR_PATH + UNIX_PATH_MAX : len;
@@ -145,14 +146,17 @@ __noinline int socket_given(struct scratch *scratch, __u32 len, __u32 how)
 
 	if (!scratch)
 		return 0;
+	how &= ~GIVEN_BY_USER;
 	ends = &scratch->ends;
 	end = how == GIVEN_BIND ? &ends->local : &ends->peer;
 	address = (__u8 *)scratch->path; /* the walker's: no path is under way */
 	__builtin_memset(address, 0, ADDRESS_MAX);
 	KEEP(size);
 	size &= ADDRESS_MAX - 1;
-	if (size < SOCKADDR_PORT ||
-		bpf_probe_read_kernel(address, size, (const void *)scratch->socket.address))
+	if (size < SOCKADDR_PORT)
+		return 0;
+	if (by_user ? bpf_probe_read_user(address, size, (const void *)scratch->socket.address)
+		    : bpf_probe_read_kernel(address, size, (const void *)scratch->socket.address))
 		return 0;
 	if (ends->family == AF_INET || ends->family == AF_INET6) {
 		ip_end(ends, end, address, size, how);

@@ -79,6 +79,7 @@ struct Observer::Impl {
   Result<> prepare(const ObserverOptions& options, const std::vector<std::string>& refused);
   Result<> fill(const ObserverOptions& options);
   Result<> attach();
+  Result<> attach(bool of_backend);
   Result<> open_rings();
   void release_held(std::uint64_t before);
   [[nodiscard]] std::uint64_t missed_runs() const;
@@ -139,6 +140,7 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
   skeleton->rodata->track_selectors = options.selectors;
   if (options.arena_bytes != 0) {
     skeleton->rodata->enforcing = true;
+    skeleton->rodata->heeds_revocation = backend != Backend::kTracepoint;
     skeleton->rodata->attaching = options.attaching;
     skeleton->rodata->attached_quiet = options.attached_quiet;
     skeleton->rodata->arena_mask = static_cast<std::uint32_t>(options.arena_bytes - 1);
@@ -199,13 +201,19 @@ Result<> Observer::Impl::fill(const ObserverOptions& options) {
   return {};
 }
 
+/// Programs of the backend first: of two at one tracepoint (exec) the first one decides.
 Result<> Observer::Impl::attach() {
+  for (const bool of_backend : {true, false}) TRYV(attach(of_backend));
+  return {};
+}
+
+Result<> Observer::Impl::attach(bool of_backend) {
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string_view name = bpf_program__name(program);
     if (bpf_program__fd(program) < 0 || !attached_directly(name) ||
-        program == skeleton->progs.on_audit || program == skeleton->progs.find_tasks ||
-        program == skeleton->progs.list_domains)
+        of_a_backend(name) != of_backend || program == skeleton->progs.on_audit ||
+        program == skeleton->progs.find_tasks || program == skeleton->progs.list_domains)
       continue;
     Owned<bpf_link> link(bpf_program__attach(program));
     if (link) {
@@ -257,9 +265,6 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   impl->sink = std::move(sink);
   TRYV(impl->load_kernel_types());
   TRYV(impl->choose_backend(options));
-  if (options.arena_bytes != 0 && impl->backend == Backend::kTracepoint)
-    return fail(
-        "no hook backend of this kernel can deny: rules need lsm or fmod_ret ('aspis probe')");
   TRYV(impl->load(options));
   if (options.all)
     std::memset(impl->skeleton->bss->tracked_tids, 0xff, sizeof(impl->skeleton->bss->tracked_tids));

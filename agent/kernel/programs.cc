@@ -63,6 +63,18 @@ constexpr ClassHook kClassHooks[] = {
     {ASPIS_CLASS_UNIX, "unix", "unix_may_send"},
 };
 
+/// Classes that the backend tracepoint does not decide on.
+struct ClassWithoutHooks {
+  aspis_class kind;
+  std::string_view rules;
+};
+constexpr ClassWithoutHooks kWithoutHooks[] = {
+    {ASPIS_CLASS_CAPABILITY, "capability"}, {ASPIS_CLASS_SIGNAL, "signal"},
+    {ASPIS_CLASS_PTRACE, "ptrace"},         {ASPIS_CLASS_MOUNT, "mount"},
+    {ASPIS_CLASS_USERNS, "userns"},         {ASPIS_CLASS_IO_URING, "io_uring"},
+    {ASPIS_CLASS_UNIX, "unix peer"},
+};
+
 bool belongs_to(std::string_view program, Backend backend) {
   switch (backend) {
     case Backend::kLsm:
@@ -73,11 +85,6 @@ bool belongs_to(std::string_view program, Backend backend) {
       return program.starts_with(kTracepoint) || program.starts_with(kSyscall);
   }
   return false;
-}
-
-bool of_a_backend(std::string_view program) {
-  return program.starts_with(kLsm) || program.starts_with(kFmodRet) ||
-         program.starts_with(kTracepoint) || program.starts_with(kSyscall);
 }
 
 std::string_view hook_of(std::string_view program) {
@@ -101,6 +108,11 @@ bool kernel_has(const btf* kernel, std::string_view section) {
 }
 
 }  // namespace
+
+bool of_a_backend(std::string_view program) {
+  return program.starts_with(kLsm) || program.starts_with(kFmodRet) ||
+         program.starts_with(kTracepoint) || program.starts_with(kSyscall);
+}
 
 std::string_view Missing::hook() const {
   return hook_of(program);
@@ -126,11 +138,18 @@ std::vector<Missing> select_programs(bpf_object* object, Backend backend, const 
   return missing;
 }
 
-std::vector<Unenforced> unenforced_classes(const std::vector<Missing>& missing) {
+std::vector<Unenforced> unenforced_classes(Backend backend, const std::vector<Missing>& missing) {
   std::vector<Unenforced> found;
+  if (backend == Backend::kTracepoint) {
+    for (const ClassWithoutHooks& entry : kWithoutHooks)
+      found.push_back({entry.kind, entry.rules, "there is no hook to decide at"});
+    return found;
+  }
   for (const Missing& program : missing) {
     for (const ClassHook& entry : kClassHooks) {
-      if (entry.hook == program.hook()) found.push_back({entry.kind, entry.rules, &program});
+      if (entry.hook == program.hook())
+        found.push_back(
+            {entry.kind, entry.rules, "hook " + std::string(entry.hook) + ": " + program.reason});
     }
   }
   return found;

@@ -29,13 +29,17 @@ struct Missing {
 std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel,
                                      bool enforcing);
 
-/// Rule classes (aspis_class) of which something is not enforced without these programs.
+/// A rule class (aspis_class) of which something is not enforced.
 struct Unenforced {
   unsigned kind;
   std::string_view rules;  ///< "userns"
-  const Missing* missing;
+  std::string why;
 };
-std::vector<Unenforced> unenforced_classes(const std::vector<Missing>& missing);
+/// Those of a backend, without the programs that are missing.
+std::vector<Unenforced> unenforced_classes(Backend backend, const std::vector<Missing>& missing);
+
+/// Is it a program of one of the backends (true), or of all of them?
+bool of_a_backend(std::string_view program);
 
 /// Does the backend attach this program itself (true), or is it reached by a tail call (false)?
 bool attached_directly(std::string_view program);

@@ -66,6 +66,7 @@ constexpr std::array kPrograms = std::to_array<SyscallProgram>({
     {__NR_init_module, "sys__privilege"},
     {__NR_finit_module, "sys__privilege"},
     {__NR_unshare, "sys__privilege"},
+    {__NR_io_uring_setup, "sys__ring"},
 });
 
 }  // namespace

@@ -74,7 +74,8 @@ void append_marks(std::string& out, bool colour, const Record& record) {
   const unsigned verdict = record.event ? record.event->head->verdict : 0u;
   if (verdict == ASPIS_VERDICT_DENIED) {
     out += "  ";
-    append_coloured(out, colour, kRed, "DENIED");
+    const bool killed = (record.event->head->flags & ASPIS_F_KILLED) != 0;
+    append_coloured(out, colour, kRed, killed ? "KILLED" : "DENIED");
   } else if (verdict != ASPIS_VERDICT_ALLOWED) {
     out += "  ";
     append_coloured(out, colour, kYellow,

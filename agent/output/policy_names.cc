@@ -43,7 +43,9 @@ constexpr PermissionName kRlimit[] = {{ASPIS_RLIMIT_SET, "setrlimit"}};
 constexpr PermissionName kIoUring[] = {
     {ASPIS_IO_URING_SQPOLL, "sqpoll"},
     {ASPIS_IO_URING_OVERRIDE_CREDS, "override_creds"},
+    {ASPIS_IO_URING_SETUP, "setup"},
 };
+constexpr PermissionName kCompat[] = {{1, "call"}};
 
 constexpr PermissionName kChangeProfile[] = {
     {ASPIS_PROFILE_CHANGE, "change_profile"},
@@ -66,27 +68,17 @@ struct KindNames {
   std::span<const PermissionName> names;
 };
 constexpr KindNames kByKind[] = {
-    {ASPIS_PRIV_CAPABLE, kCapability},
-    {ASPIS_PRIV_KILL, kSignal},
-    {ASPIS_PRIV_PTRACE, kPtrace},
-    {ASPIS_PRIV_MOUNT, kMount},
-    {ASPIS_PRIV_UMOUNT, kMount},
-    {ASPIS_PRIV_USERNS, kUserns},
-    {ASPIS_PRIV_RLIMIT, kRlimit},
-    {ASPIS_PRIV_IO_URING, kIoUring},
-    {ASPIS_PRIV_CHANGE_PROFILE, kChangeProfile},
-    {ASPIS_NET_CREATE, kSocket},
-    {ASPIS_NET_BIND, kSocket},
-    {ASPIS_NET_LISTEN, kSocket},
-    {ASPIS_NET_CONNECT, kSocket},
-    {ASPIS_NET_ACCEPT, kSocket},
-    {ASPIS_NET_SENDMSG, kSocket},
-    {ASPIS_NET_ACCEPT_CALL, kSocket},
-    {ASPIS_NET_RECVMSG, kSocket},
-    {ASPIS_NET_SHUTDOWN, kSocket},
-    {ASPIS_NET_GETATTR, kSocket},
-    {ASPIS_NET_GETOPT, kSocket},
-    {ASPIS_NET_SETOPT, kSocket},
+    {ASPIS_PRIV_CAPABLE, kCapability}, {ASPIS_PRIV_KILL, kSignal},
+    {ASPIS_PRIV_PTRACE, kPtrace},      {ASPIS_PRIV_MOUNT, kMount},
+    {ASPIS_PRIV_UMOUNT, kMount},       {ASPIS_PRIV_USERNS, kUserns},
+    {ASPIS_PRIV_RLIMIT, kRlimit},      {ASPIS_PRIV_IO_URING, kIoUring},
+    {ASPIS_PRIV_COMPAT, kCompat},      {ASPIS_PRIV_CHANGE_PROFILE, kChangeProfile},
+    {ASPIS_NET_CREATE, kSocket},       {ASPIS_NET_BIND, kSocket},
+    {ASPIS_NET_LISTEN, kSocket},       {ASPIS_NET_CONNECT, kSocket},
+    {ASPIS_NET_ACCEPT, kSocket},       {ASPIS_NET_SENDMSG, kSocket},
+    {ASPIS_NET_ACCEPT_CALL, kSocket},  {ASPIS_NET_RECVMSG, kSocket},
+    {ASPIS_NET_SHUTDOWN, kSocket},     {ASPIS_NET_GETATTR, kSocket},
+    {ASPIS_NET_GETOPT, kSocket},       {ASPIS_NET_SETOPT, kSocket},
 };
 
 std::string joined(std::span<const PermissionName> table, std::string_view separator,
@@ -119,6 +111,8 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "wrong token of a hat",
     "no change_onexec valid for executable",
     "the request could not be read",
+    "what it does is not seen here",
+    "Failed name lookup - name with \"..\"",
 };
 
 }  // namespace

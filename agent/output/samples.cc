@@ -211,6 +211,7 @@ void add_privilege(Samples& samples) {
   limit.flags = 1024;
   add(samples, "", Wire(limit));
   add(samples, "", Wire(privilege_event(ASPIS_PRIV_IO_URING, ASPIS_IO_URING_SQPOLL)));
+  add(samples, "", Wire(privilege_event(ASPIS_PRIV_COMPAT, 1)));
   add(samples, "",
       privilege_wire(privilege_event(ASPIS_PRIV_CHANGE_PROFILE, ASPIS_REQUEST_CHANGE_PROFILE), {},
                      "upload//serving"));

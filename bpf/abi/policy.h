@@ -68,6 +68,7 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
 #define ASPIS_IO_URING_SQPOLL 0x1
 #define ASPIS_IO_URING_OVERRIDE_CREDS 0x2
 #define ASPIS_IO_URING_ALL 0x3
+#define ASPIS_IO_URING_SETUP 0x4 /* no permission: where what rings do is not seen */
 #define ASPIS_CAPABILITY_USE 0x1
 #define ASPIS_PROFILE_CHANGE 0x1
 #define ASPIS_PROFILE_ONEXEC 0x2
@@ -230,6 +231,8 @@ enum aspis_info {
 	ASPIS_INFO_TOKEN,	 /* a hat was to be left, or changed, with the wrong token */
 	ASPIS_INFO_ONEXEC,	 /* no rule lets this program begin with the profile asked for */
 	ASPIS_INFO_REQUEST,	 /* what the program asked for could not be read */
+	ASPIS_INFO_UNSEEN,	 /* tracepoint backend: what came of it cannot be seen */
+	ASPIS_INFO_SPELLING, /* tracepoint backend: a name with "..", or one that cannot be read */
 	ASPIS_INFO_COUNT,
 };
 

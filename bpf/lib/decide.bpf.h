@@ -24,8 +24,14 @@
 #define EINVAL 22
 #define ENAMETOOLONG 36
 
+#define SIGKILL 9
+
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
+
+/* What a name that a file leaves, and one that it gets, must be good for. */
+#define MOVED_FROM (ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_DELETE)
+#define MOVED_TO (ASPIS_MAY_WRITE | ASPIS_MAY_CREATE)
 
 /* How a path is to be matched. */
 #define DECIDE_DIRECTORY 1 /* the kernel's name of a directory ends in "/" */

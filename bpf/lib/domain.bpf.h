@@ -5,7 +5,6 @@
 
 #include "ruling.bpf.h"
 
-#define SIGKILL 9
 #define PFA_NO_NEW_PRIVS 1 /* include/linux/sched.h: bit 0 of atomic_flags */
 
 /* Adds a profile to the domain that comes next, or the null profile that complain makes up of it: a
@@ -108,9 +107,9 @@ static __always_inline void enter_next(struct aspis_task *state, struct scratch 
 	state->flags |= state->next_flags & of_domain;
 	if (!changes)
 		return;
-	if (scratch)
+	if (scratch && heeds_revocation)
 		inherit_files(scratch, state, !was_confined);
-	else if (was_confined)
+	else if (!scratch && was_confined)
 		bpf_send_signal(SIGKILL);
 }
 

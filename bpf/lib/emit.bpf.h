@@ -69,8 +69,11 @@ struct scratch {
 		__u64 table;   /* address of struct file *[] */
 		__u32 count, entering;
 	} inherit;
-	struct plain { /* the source of a mount that is looked through (mount.bpf.c) */
+	struct plain { /* a name in `subject` that is looked through (mount.bpf.c, observe.bpf.c) */
+		__u64 name; /* its address. Here, for a pointer to text is no argument of a global
+			       function */
 		__u32 from;
+		__u32 to;     /* where what is left of it ends */
 		__u32 length; /* of the component so far */
 		__u32 dots;   /* in it */
 		__u32 bad;
@@ -84,7 +87,7 @@ struct scratch {
 	struct decode decode;
 	struct {		/* the socket to decide on (socket.bpf.c) */
 		__u64 sk, peer; /* addresses of struct sock */
-		__u64 address;	/* of the struct sockaddr of the call, in kernel memory */
+		__u64 address;	/* of the struct sockaddr of the call */
 	} socket;
 	struct socket_ends ends;
 	__u32 subject_len;

@@ -170,6 +170,8 @@ struct rlimit {
 
 struct linux_binprm {
 	struct file *file;
+	const char *filename; /* as execve got it */
+	const char *interp;   /* the same, or of a script its interpreter */
 };
 
 struct in6_addr {

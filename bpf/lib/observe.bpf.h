@@ -6,7 +6,7 @@
 #ifndef ASPIS_OBSERVE_BPF_H
 #define ASPIS_OBSERVE_BPF_H
 
-#include "path.bpf.h"
+#include "decide.bpf.h"
 #include <asm/unistd.h>
 
 #define AT_FDCWD -100
@@ -47,27 +47,39 @@ static __always_inline struct file *file_of(int fd)
 	return file;
 }
 
-/* Path of an open file. A closed or replaced descriptor (another thread) gives an error path. */
-static __always_inline void path_emit_fd(struct scratch *scratch, int fd, struct aspis_path *out)
+/* Walks to an open file. A closed or replaced descriptor (another thread) gives an error path. */
+static __always_inline void fd_walk(struct scratch *scratch, struct file *file)
 {
-	struct file *file = file_of(fd);
-
-	if (file)
-		path_emit_address(scratch, &file->f_path, out);
-	else
-		out->flags = ASPIS_PATH_ERROR;
+	scratch->plain.bad = !file;
+	if (file) {
+		path_walk_address(scratch, &file->f_path);
+		return;
+	}
+	scratch->walk.off = CHUNK_MAX;
+	scratch->walk.flags = ASPIS_PATH_ERROR;
 }
 
-/* A name that the program passed, relative to a directory that the kernel knows. */
-static __always_inline void path_emit_name(
-	struct scratch *scratch, int dirfd, const char *name, struct aspis_path *out)
+/* Moves the walked path of an open file to the tail. */
+static __always_inline void fd_finish(
+	struct scratch *scratch, struct file *file, struct aspis_path *out)
+{
+	path_finish(scratch, out);
+	if (file)
+		path_identity(out, BPF_CORE_READ(file, f_inode));
+}
+
+/* bpf/observe.bpf.c. Puts the name at plain.name (in user memory, or not) below the walked
+ * directory: the walked path is what both spell. plain.bad: it has ".." in it, or could not be
+ * read. */
+int name_join(struct scratch *scratch, __u32 user);
+
+/* Walks to a name that the program passed, relative to a directory that the kernel knows. */
+static __always_inline void name_walk(struct scratch *scratch, int dirfd, const char *name)
 {
 	struct task_struct *task = untrusted(bpf_get_current_task_btf());
 	const struct path *base = &task->fs->pwd;
 	struct file *file;
-	__u32 used;
 	char first = 0;
-	long len;
 
 	bpf_probe_read_user(&first, 1, name);
 	if (first == '/') {
@@ -75,38 +87,60 @@ static __always_inline void path_emit_name(
 	} else if (dirfd != AT_FDCWD) {
 		file = file_of(dirfd);
 		if (!file) {
-			out->flags = ASPIS_PATH_ERROR;
+			fd_walk(scratch, NULL);
 			return;
 		}
 		base = &file->f_path;
 	}
-	path_emit_address(scratch, base, out);
-	out->flags |= ASPIS_PATH_LEXICAL;
-	out->ino = 0;
-	out->dev = 0;
-	used = scratch->used & (RECORD_MAX - 1);
-	if (out->len == 1) { /* "/": the name brings, or gets, the slash */
-		used = (used - 1) & (RECORD_MAX - 1);
-		out->len = 0;
+	path_walk_address(scratch, base);
+	scratch->plain.name = (__u64)name;
+	name_join(scratch, true);
+}
+
+/* A scratch buffer for an operation that has been done. NULL: nobody wants it, or it is lost; a
+ * confined task ends then. */
+static __always_inline struct scratch *observed_begin(struct aspis_task *state)
+{
+	int answer;
+	struct scratch *scratch = access_begin(state, &answer);
+
+	if (answer)
+		bpf_send_signal(SIGKILL);
+	return scratch;
+}
+
+/* Rules on the walked path of an open file. */
+static __always_inline void observed_file(
+	struct scratch *scratch, struct aspis_task *state, __u32 request, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	scratch->ruling.inode = (__u64)inode;
+	decide_path(scratch, state, request,
+		(BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR ? DECIDE_DIRECTORY : 0);
+}
+
+/* Rules on the walked path of a name. It is gone, or new: the task's own. */
+static __always_inline void observed_name(
+	struct scratch *scratch, struct aspis_task *state, __u32 request, __u32 how)
+{
+	scratch->ruling.inode = 0;
+	if (scratch->plain.bad)
+		scratch->walk.flags |= WALK_SPELLING;
+	decide_path(scratch, state, request, how);
+	scratch->walk.flags &= ~WALK_SPELLING;
+}
+
+/* What is denied has been done. The task ends before it sees what came of it: the signal is there
+ * when the system call returns. Is anybody to hear of it? */
+static __always_inline bool observed_told(struct scratch *scratch, struct aspis_task *state)
+{
+	if (enforcing && scratch->ruling.verdict == ASPIS_VERDICT_DENIED) {
+		bpf_send_signal(SIGKILL);
+		scratch->ruling.killed = 1;
+		scratch->ruling.reported = 1; /* nobody dies by a quiet rule quietly */
 	}
-	if (first != '/') {
-		scratch->record[used] = '/';
-		used = (used + 1) & (RECORD_MAX - 1);
-		out->len += 1;
-	}
-	len = bpf_probe_read_user_str(&scratch->record[used], CHUNK_MAX, name);
-	if (len <= 0) {
-		out->flags |= ASPIS_PATH_ERROR;
-		len = 1;
-	}
-	len = (len - 1) & (CHUNK_MAX - 1);
-	if (out->len + len > ASPIS_PATH_MAX) {
-		len = out->len < ASPIS_PATH_MAX ? ASPIS_PATH_MAX - out->len : 0;
-		out->flags |= ASPIS_PATH_CUT;
-		EVENT(scratch, aspis_event)->flags |= ASPIS_F_CUT;
-	}
-	out->len += len;
-	scratch->used = used + len;
+	return access_told(scratch, state);
 }
 
 #endif

@@ -21,6 +21,11 @@
 	12 /* components that the typed loop takes; each costs the verifier in every hook */
 #define WALK_MAX 4096 /* steps of the other: 2048 components of one byte make the longest path */
 
+/* Besides ASPIS_PATH_*, while rules are asked: the path is a spelling that leads nobody knows
+ * where.
+ */
+#define WALK_SPELLING 0x10000
+
 #define PIPEFS_MAGIC 0x50495045
 #define SOCKFS_MAGIC 0x534F434B
 #define ANON_INODE_FS_MAGIC 0x09041934

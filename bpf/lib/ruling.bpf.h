@@ -32,6 +32,8 @@ static __always_inline __u8 path_problem(struct scratch *scratch, __u16 profile_
 
 	if (flags & ASPIS_PATH_CUT)
 		return ASPIS_INFO_TOO_LONG;
+	if (flags & WALK_SPELLING)
+		return ASPIS_INFO_SPELLING;
 	if (flags & ASPIS_PATH_DELETED && !(profile_flags & ASPIS_PROFILE_MEDIATE_DELETED))
 		return ASPIS_INFO_DELETED;
 	if (flags & (ASPIS_PATH_DETACHED | ASPIS_PATH_FOREIGN) &&

@@ -17,6 +17,7 @@
 #define GIVEN_BIND 0
 #define GIVEN_CONNECT 1
 #define GIVEN_MESSAGE 2
+#define GIVEN_BY_USER 4 /* with one of them: it lies in the memory of the process */
 
 /* Who made a unix socket, by the address of its struct sock. Not in it: an unconfined task. */
 struct {

@@ -17,9 +17,10 @@
 #include "../abi/task.h"
 
 /* Set before load. */
-const volatile bool track_all __weak;	    /* every task is tracked; tracked_tids is all ones */
-const volatile bool track_selectors __weak; /* exec must look at track_exe and track_cgroup */
-const volatile bool enforcing __weak;	    /* profiles decide */
+const volatile bool track_all __weak;	     /* every task is tracked; tracked_tids is all ones */
+const volatile bool track_selectors __weak;  /* exec must look at track_exe and track_cgroup */
+const volatile bool enforcing __weak;	     /* profiles decide */
+const volatile bool heeds_revocation __weak; /* files can be taken away: there are hooks */
 const volatile bool attaching
 	__weak; /* profiles attach to any task's exec, not only to tracked ones' */
 const volatile bool attached_quiet __weak; /* and those tasks tell only what profiles report */

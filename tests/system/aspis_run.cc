@@ -133,8 +133,11 @@ std::string why_not_confine(const std::string& backend) {
 Results results_of(const std::string& out) {
   Results results;
   std::istringstream lines(out);
-  std::string name, result;
-  while (lines >> name >> result) results[name] = result;
+  std::string name;
+  while (lines >> name) {
+    lines.get();
+    std::getline(lines, results[name]);
+  }
   return results;
 }
 

@@ -52,7 +52,7 @@ const std::map<std::string, std::string>& backends();
 /// takes long in a guest: the second best backend is asked for where the best is not to be had.
 std::string why_not_confine(const std::string& backend);
 
-/// What a program printed, a line "NAME RESULT" each.
+/// What a program printed, a line "NAME RESULT" each; a result may be several words, or none.
 using Results = std::map<std::string, std::string>;
 Results results_of(const std::string& out);
 
