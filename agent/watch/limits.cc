@@ -42,16 +42,4 @@ void LimitSetter::set(pid_t pid, int resource, std::uint64_t limit, std::uint16_
                observer_.policy().name_of(profile), pid, std::strerror(errno));
 }
 
-void warn_unenforced(const Observer& observer, const policy::CompiledPolicy& policy) {
-  for (const Unenforced& entry : unenforced_classes(observer.missing())) {
-    for (const auto& profile : policy.profiles) {
-      if (profile.mode == ASPIS_MODE_UNCONFINED || (profile.mediated >> entry.kind & 1) == 0)
-        continue;
-      spdlog::warn("profile {}: {} rules are not enforced here (hook {}, backend {}: {})",
-                   profile.name, entry.rules, entry.missing->hook(),
-                   backend_name(observer.backend()), entry.missing->reason);
-    }
-  }
-}
-
 }  // namespace aspis
