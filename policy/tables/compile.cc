@@ -99,15 +99,16 @@ class Compiler {
       if (resolved.conflict) conflict(*resolved.conflict);
       return intern(decider.outcomes, resolved.outcome);
     });
+    if (explanation != nullptr && options_.explanations != nullptr) {
+      explanation->dfa = *std::move(dfa);
+      explanation->accesses = rules.accesses();
+    }
+    *dfa = {};  // larger than what is made of it now
     auto table = automaton::make_table(minimal);
     if (table) {
       decider.table = *std::move(table);
     } else {
       diagnostics_.error(profile.at, "Profile " + profile.name.text + ": " + table.error().text());
-    }
-    if (explanation != nullptr && options_.explanations != nullptr) {
-      explanation->dfa = *std::move(dfa);
-      explanation->accesses = rules.accesses();
     }
     return decider;
   }
