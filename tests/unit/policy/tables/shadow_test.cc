@@ -111,8 +111,8 @@ std::string judged_with(const std::string& included, const std::string& rules,
   std::ofstream(file) << rules;
   Sources sources;
   Diagnostics diagnostics;
-  const FileId id = sources.add(
-      "test", "profile p {\n  include <" + included + ">\n" + profile_rules + "}\n");
+  const FileId id =
+      sources.add("test", "profile p {\n  include <" + included + ">\n" + profile_rules + "}\n");
   const Policy tree = parse(sources, id, {{}, directory.string(), {}}, diagnostics);
   compile(tree, diagnostics, {.judge_rules_of = &sources});
   std::filesystem::remove_all(directory);
