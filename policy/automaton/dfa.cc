@@ -58,7 +58,9 @@ class Subsets {
       }
       expand(state);
     }
+    unions_ = {};
     dfa_.heaviest = heaviest();
+    states_ = {};
     seal();
     return std::move(dfa_);
   }
