@@ -15,6 +15,7 @@
 #include "agent/cli/policy_files.h"
 #include "agent/cli/unconfined.h"
 #include "agent/kernel/capability.h"
+#include "agent/watch/enforced.h"
 
 namespace aspis {
 namespace {
@@ -64,9 +65,9 @@ Result<> check_removals(Observer& observer, const policy::CompiledPolicy& policy
 
 Result<> reload(Session& session, const AgentOptions& options) {
   const auto policy = TRY(read_policy(options));
+  TRYV(check_enforced(session.observer(), policy, options.policy.strict));
   TRYV(check_removals(session.observer(), policy, options.force));
   TRYV(session.observer().policy().replace(policy));
-  warn_unenforced(session.observer(), policy);
   spdlog::info("policy replaced: {} profiles in force", policy.profiles.size());
   return warn_unconfined(session.observer(), policy);
 }
@@ -78,6 +79,7 @@ int agent(const AgentOptions& options) {
   auto settings = session_options(options.watch, STDOUT_FILENO);
   if (!settings) return failed(settings.error());
   settings->policy = *policy;
+  settings->strict = options.policy.strict;
   settings->filter.denials_only = !options.all_events;
   settings->observer.attaching = true;
   settings->observer.attached_quiet = !options.all_events;
@@ -132,6 +134,7 @@ void add_agent(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}))
       ->capture_default_str();
   add_policy_options(*command, options->policy);
+  add_strict_option(*command, options->policy.strict);
   add_watch_options(*command, options->watch);
   command->callback([options, &exit_code] { exit_code = agent(*options); });
 }

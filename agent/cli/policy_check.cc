@@ -49,7 +49,9 @@ void add_policy_check(CLI::App& policy, int& exit_code) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App* command = policy.add_subcommand(
       "check", "Say what is wrong with policy files; exits with 0 if they can be used, else 1");
+  options->policy.judge = true;
   add_policy_options(*command, options->policy);
+  add_strict_option(*command, options->policy.strict);
   command->add_flag("-q,--quiet", options->policy.quiet, "Errors only, no warnings");
   command
       ->add_option("FILE", options->files,

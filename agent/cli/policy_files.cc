@@ -45,6 +45,12 @@ void add_policy_options(CLI::App& app, PolicyOptions& options) {
       ->capture_default_str();
 }
 
+void add_strict_option(CLI::App& app, bool& strict) {
+  app.add_flag("--strict", strict,
+               "Refuse a policy of which a rule cannot be enforced as it is written, instead of "
+               "warning of it");
+}
+
 Result<std::vector<std::string>> policy_files(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   for (const auto& argument : arguments) {
@@ -66,12 +72,13 @@ Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
   policy::Sources& sources = loaded->sources;
   auto file = path == "-" ? sources.read("standard input", std::cin) : sources.read(path);
   if (!file) return tl::unexpected(file.error());
-  policy::Diagnostics diagnostics;
+  policy::Diagnostics diagnostics(options.strict);
   const policy::ParseOptions parse_options{options.include_directories, options.base, {}};
   const policy::Policy tree = policy::parse(sources, *file, parse_options, diagnostics);
   if (diagnostics.errors() == 0) {
-    loaded->compiled =
-        policy::compile(tree, diagnostics, options.explain ? &loaded->explanations : nullptr);
+    loaded->compiled = policy::compile(tree, diagnostics,
+                                       {options.explain ? &loaded->explanations : nullptr,
+                                        options.judge && !options.quiet ? &sources : nullptr});
   }
   print(diagnostics, sources, options.quiet);
   if (diagnostics.errors() == 0) return loaded;

@@ -21,11 +21,16 @@ struct PolicyOptions {
   std::vector<std::string> include_directories;
   std::string base = "/etc/apparmor.d";
   bool quiet = false;    ///< no warnings
+  bool strict = false;   ///< what is not enforced as it is written is an error
   bool explain = false;  ///< with explanations, which take time and memory
+  bool judge = false;    ///< warn of rules that decide nothing
 };
 
 /// Adds -I and --base.
 void add_policy_options(CLI::App& app, PolicyOptions& options);
+
+/// Adds --strict.
+void add_strict_option(CLI::App& app, bool& strict);
 
 /// One policy file, read to its end.
 struct LoadedFile {

@@ -112,6 +112,7 @@ int run(const RunOptions& options) {
     if (!chosen) return failed(chosen.error());
     profile = std::move(chosen->name);
     settings->policy = std::move(chosen->policy);
+    settings->strict = options.policy.strict;
   }
   auto signals = Signals::take({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2});
   if (!signals) return failed(signals.error());
@@ -153,6 +154,7 @@ void add_run(CLI::App& app, int& exit_code) {
       app.add_subcommand("run", "Run a command and show what it, and all that it starts, does");
   add_watch_options(*command, options->watch);
   add_policy_options(*command, options->policy);
+  add_strict_option(*command, options->policy.strict);
   command
       ->add_option("--profile", options->profile,
                    "Confine the command by the profile NAME of FILE; without NAME, by the only one "

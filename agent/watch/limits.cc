@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
 
 #include "agent/kernel/pidfd.h"
 
@@ -41,31 +40,6 @@ void LimitSetter::set(pid_t pid, int resource, std::uint64_t limit, std::uint16_
   if (errno == ESRCH) return;  // it has ended
   spdlog::warn("profile {}: cannot set a resource limit of process {}: {}",
                observer_.policy().name_of(profile), pid, std::strerror(errno));
-}
-
-void warn_unenforced(const Observer& observer, const policy::CompiledPolicy& policy) {
-  const Backend backend = observer.backend();
-  if (backend == Backend::kTracepoint) {
-    spdlog::warn(
-        "the backend tracepoint sees what is denied when it has been done: the process is killed "
-        "before it sees the result. Names that are made or removed are decided as they are "
-        "spelled, files that come over exec are not asked about");
-  }
-  const auto classes = unenforced_classes(backend, observer.missing());
-  for (const auto& profile : policy.profiles) {
-    if (profile.mode == ASPIS_MODE_UNCONFINED) continue;
-    std::map<std::string, std::string> rules;  // by what they lack
-    for (const Unenforced& entry : classes) {
-      if ((profile.mediated >> entry.kind & 1) == 0) continue;
-      std::string& names = rules[entry.why];
-      if (names.find(entry.rules) != std::string::npos) continue;
-      names += (names.empty() ? "" : ", ") + std::string(entry.rules);
-    }
-    for (const auto& [why, names] : rules) {
-      spdlog::warn("profile {}: {} rules are not enforced here (backend {}, {})", profile.name,
-                   names, backend_name(backend), why);
-    }
-  }
 }
 
 }  // namespace aspis

@@ -30,7 +30,4 @@ class LimitSetter {
   Observer& observer_;
 };
 
-/// Says which rules of a policy nothing enforces with this backend on this kernel.
-void warn_unenforced(const Observer& observer, const policy::CompiledPolicy& policy);
-
 }  // namespace aspis

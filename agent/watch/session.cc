@@ -16,6 +16,7 @@
 #include "agent/output/formatter.h"
 #include "agent/output/json_values.h"
 #include "agent/output/writer.h"
+#include "agent/watch/enforced.h"
 #include "agent/watch/lexical.h"
 #include "probes/cpython/layouts.h"
 
@@ -92,8 +93,8 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
   if (options.policy) {
+    TRYV(check_enforced(*session->observer_, *options.policy, options.strict));
     TRYV(session->observer_->policy().replace(*options.policy));
-    warn_unenforced(*session->observer_, *options.policy);
     session->limits_.emplace(*session->observer_);
   }
   session->interpreters_ = std::make_unique<Interpreters>(*session->observer_);

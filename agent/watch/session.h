@@ -29,6 +29,7 @@ struct SessionOptions {
   std::size_t queue_bytes = 32U << 20;  ///< rides out a disk that stalls for a moment
   Filter filter;
   std::optional<policy::CompiledPolicy> policy;  ///< in force from the start
+  bool strict = false;  ///< refuse a policy that is not enforced as it is written
 };
 
 /// One observation, from loading to the summary. One thread; the writer has its own.

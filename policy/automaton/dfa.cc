@@ -58,11 +58,22 @@ class Subsets {
       }
       expand(state);
     }
+    unions_ = {};
     dfa_.heaviest = heaviest();
+    states_ = {};
+    seal();
     return std::move(dfa_);
   }
 
  private:
+  /// Arrays grow by doubling: half of the automaton may be room for more.
+  void seal() {
+    dfa_.shapes.seal();
+    dfa_.accept_sets.seal();
+    for (auto* array : {&dfa_.shape, &dfa_.row, &dfa_.targets, &dfa_.accept})
+      array->shrink_to_fit();
+  }
+
   /// Classes that no position of the state at hand tells apart, and what follows the positions that
   /// they match.
   struct Group {

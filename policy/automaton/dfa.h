@@ -65,7 +65,8 @@ using OutcomeOf = std::function<uint32_t(std::span<const RuleId>)>;
 struct MinimalDfa {
   ByteClasses classes;
   uint32_t start = 0;
-  std::vector<uint32_t> next;     // [state * classes.count + class]
+  // [state * classes.count + class]; empty if there are more states than a table holds
+  std::vector<uint16_t> next;
   std::vector<uint32_t> outcome;  // by state
 
   [[nodiscard]] uint32_t states() const { return static_cast<uint32_t>(outcome.size()); }

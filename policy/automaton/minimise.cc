@@ -60,12 +60,21 @@ struct Incoming {
   std::vector<uint32_t> label;
 };
 
-class Partition {
- public:
+/// The states that no input tells apart.
+struct Blocks {
   static constexpr uint32_t kDead = UINT32_MAX;
 
+  std::vector<uint32_t> of;      // by state; kDead if no outcome can be reached
+  std::vector<uint32_t> member;  // any state of each
+};
+
+class Partition {
+ public:
   Partition(const Dfa& dfa, const std::vector<uint32_t>& outcome, uint32_t dead_outcome)
-      : labels_(dfa), incoming_(dfa, labels_), place_(dfa.states()), block_of(dfa.states(), kDead) {
+      : labels_(dfa),
+        incoming_(dfa, labels_),
+        place_(dfa.states()),
+        block_of_(dfa.states(), Blocks::kDead) {
     find_live(outcome, dead_outcome);
     std::ranges::sort(states_, {},
                       [&](uint32_t state) { return std::pair(outcome[state], state); });
@@ -77,7 +86,7 @@ class Partition {
         blocks_.push_back({i, static_cast<uint32_t>(states_.size()), 0, true});
         waiting_.push_back(static_cast<uint32_t>(blocks_.size() - 1));
       }
-      block_of[state] = static_cast<uint32_t>(blocks_.size() - 1);
+      block_of_[state] = static_cast<uint32_t>(blocks_.size() - 1);
     }
     sources_.resize(labels_.sets.size());
     labels_of_class_.resize(dfa.classes.count);
@@ -89,10 +98,14 @@ class Partition {
     }
   }
 
-  [[nodiscard]] size_t blocks() const { return blocks_.size(); }
-
-  /// Any state of the block.
-  [[nodiscard]] uint32_t member(uint32_t block) const { return states_[blocks_[block].begin]; }
+  /// What is left of it when all else goes.
+  [[nodiscard]] Blocks take() && {
+    Blocks blocks;
+    blocks.member.reserve(blocks_.size());
+    for (const Block& block : blocks_) blocks.member.push_back(states_[block.begin]);
+    blocks.of = std::move(block_of_);
+    return blocks;
+  }
 
  private:
   struct Block {
@@ -156,9 +169,9 @@ class Partition {
   }
 
   void mark(uint32_t state) {
-    Block& block = blocks_[block_of[state]];
+    Block& block = blocks_[block_of_[state]];
     if (block.end - block.begin == 1) return;
-    if (block.marked == 0) touched_.push_back(block_of[state]);
+    if (block.marked == 0) touched_.push_back(block_of_[state]);
     const uint32_t to = block.begin + block.marked++;
     const uint32_t other = states_[to];
     std::swap(states_[to], states_[place_[state]]);
@@ -178,7 +191,7 @@ class Partition {
       block.end = middle;
     }
     const auto added = static_cast<uint32_t>(blocks_.size());
-    for (uint32_t i = part.begin; i < part.end; ++i) block_of[states_[i]] = added;
+    for (uint32_t i = part.begin; i < part.end; ++i) block_of_[states_[i]] = added;
     blocks_.push_back(part);
     waiting_.push_back(added);
   }
@@ -194,9 +207,7 @@ class Partition {
   std::vector<std::vector<uint32_t>> labels_of_class_;  // in the order of labels_now_
   std::vector<uint32_t> labels_now_, classes_;
   std::vector<uint32_t> touched_;
-
- public:
-  std::vector<uint32_t> block_of;  // by state; kDead if no outcome can be reached
+  std::vector<uint32_t> block_of_;  // by state
 };
 
 /// Merges the classes whose columns are equal.
@@ -250,23 +261,28 @@ MinimalDfa minimise(const Dfa& dfa, const OutcomeOf& outcome_of) {
   std::vector<uint32_t> outcome;
   outcome.reserve(dfa.states());
   for (uint32_t set : dfa.accept) outcome.push_back(outcome_of_set[set]);
-  const Partition partition(dfa, outcome, outcome_of_set[0]);
+  // The partition is large, and gone before the rows are made.
+  const Blocks blocks = Partition(dfa, outcome, outcome_of_set[0]).take();
 
   MinimalDfa minimal;
   minimal.classes = dfa.classes;
+  if (blocks.member.size() > UINT16_MAX) {
+    minimal.outcome.resize(blocks.member.size() + 1);
+    return minimal;
+  }
   const uint32_t classes = dfa.classes.count;
-  std::vector<uint32_t> number(partition.blocks());  // 0: not met yet
-  std::vector<uint32_t> members{0};                  // of each new state, an old one
-  const auto number_of = [&](uint32_t state) -> uint32_t {
-    const uint32_t block = partition.block_of[state];
-    if (block == Partition::kDead) return 0;
+  std::vector<uint16_t> number(blocks.member.size());  // 0: not met yet
+  std::vector<uint32_t> members{0};                    // of each new state, an old one
+  const auto number_of = [&](uint32_t state) -> uint16_t {
+    const uint32_t block = blocks.of[state];
+    if (block == Blocks::kDead) return 0;
     if (number[block] == 0) {
-      number[block] = static_cast<uint32_t>(members.size());
-      members.push_back(partition.member(block));
+      number[block] = static_cast<uint16_t>(members.size());
+      members.push_back(blocks.member[block]);
     }
     return number[block];
   };
-  minimal.next.reserve((partition.blocks() + 1) * size_t{classes});
+  minimal.next.reserve((blocks.member.size() + 1) * size_t{classes});
   minimal.start = number_of(dfa.start);
   for (size_t state = 0; state < members.size(); ++state) {
     minimal.outcome.push_back(outcome[members[state]]);

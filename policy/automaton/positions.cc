@@ -150,6 +150,7 @@ class Walk {
       found_.follow.push_back(intern(set));
       Sequence().swap(set);
     }
+    found_.follows.seal();
   }
 
   /// A rule at the end of the innermost expression that was being visited and leads to one.

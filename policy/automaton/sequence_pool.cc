@@ -29,6 +29,13 @@ void SequencePool::grow() {
   }
 }
 
+void SequencePool::seal() {
+  std::vector<uint64_t>().swap(hashes_);
+  std::vector<uint32_t>().swap(slots_);
+  values_.shrink_to_fit();
+  starts_.shrink_to_fit();
+}
+
 SequencePool::Interned SequencePool::intern(std::span<const uint32_t> sequence) {
   if ((size() + size_t{1}) * 2 > slots_.size()) grow();
   const uint64_t hash = hash_of(sequence);

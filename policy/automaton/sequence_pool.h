@@ -21,6 +21,9 @@ class SequencePool {
   /// `sequence` must not point into this pool: it may move.
   Interned intern(std::span<const uint32_t> sequence);
 
+  /// Gives back what only intern() needs: it must not be called any more.
+  void seal();
+
   /// Valid until the next intern().
   [[nodiscard]] std::span<const uint32_t> operator[](uint32_t id) const {
     return {values_.data() + starts_[id], starts_[id + 1] - starts_[id]};

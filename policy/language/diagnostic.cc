@@ -43,12 +43,21 @@ void Diagnostics::error(Position at, std::string message, std::vector<Note> note
   all_.push_back({Severity::Error, at, std::move(message), std::move(notes)});
 }
 
-void Diagnostics::warning(Position at, std::string message) {
-  if (all_.size() - errors_ >= kMaxWarnings) return;
-  for (const Diagnostic& told : all_) {  // of a file that several profiles include
-    if (told.severity == Severity::Warning && told.at == at && told.message == message) return;
-  }
-  all_.push_back({Severity::Warning, at, std::move(message), {}});
+// A file may be included by several profiles.
+bool Diagnostics::told(Severity severity, Position at, std::string_view message) const {
+  return std::ranges::any_of(all_, [&](const Diagnostic& one) {
+    return one.severity == severity && one.at == at && one.message == message;
+  });
+}
+
+void Diagnostics::warning(Position at, std::string message, std::vector<Note> notes) {
+  if (all_.size() - errors_ >= kMaxWarnings || told(Severity::Warning, at, message)) return;
+  all_.push_back({Severity::Warning, at, std::move(message), std::move(notes)});
+}
+
+void Diagnostics::unenforced(Position at, std::string message) {
+  if (!strict_) return warning(at, std::move(message));
+  if (!told(Severity::Error, at, message)) error(at, std::move(message));
 }
 
 std::string render(const Diagnostic& diagnostic, const Sources& sources) {

@@ -28,20 +28,28 @@ struct Diagnostic {
 /// Collects what is found; after kMaxErrors errors it is full and takes no more.
 class Diagnostics {
  public:
+  /// `strict`: what is not enforced is an error.
+  explicit Diagnostics(bool strict = false) : strict_(strict) {}
+
   static constexpr std::size_t kMaxErrors = 20;
   static constexpr std::size_t kMaxWarnings = 200;
 
   void error(Position at, std::string message, std::vector<Note> notes = {});
-  /// Once for each place and message.
-  void warning(Position at, std::string message);
+  /// Once for each place and message; so is what follows.
+  void warning(Position at, std::string message, std::vector<Note> notes = {});
+  /// Of a rule that is not enforced as it is written: an error if that was asked for, or a warning.
+  void unenforced(Position at, std::string message);
 
   [[nodiscard]] std::size_t errors() const { return errors_; }
   [[nodiscard]] bool full() const { return errors_ >= kMaxErrors; }
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
 
  private:
+  [[nodiscard]] bool told(Severity severity, Position at, std::string_view message) const;
+
   std::vector<Diagnostic> all_;
   std::size_t errors_ = 0;
+  bool strict_;
 };
 
 /// "file:line:col: error: message", the line, a caret below it, and the notes in the same form.

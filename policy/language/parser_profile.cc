@@ -54,6 +54,7 @@ bool Parser::profile(Profile* parent) {
   block(scope, {});
   const bool closed = close_block(opened);
   auto& siblings = parent != nullptr ? parent->children : policy_.profiles;
+  profile.rules.shrink_to_fit();  // there are thousands, of half a kilobyte each
   siblings.push_back(std::move(profile));
   return closed;
 }

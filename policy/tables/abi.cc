@@ -170,8 +170,8 @@ std::uint16_t Mediation::of(const Profile& profile) {
 void Mediation::warn(const Rule& rule) {
   if (std::find(warned_.begin(), warned_.end(), rule.at) != warned_.end()) return;
   warned_.push_back(rule.at);
-  diagnostics_.warning(rule.at, "This rule is not enforced: the abi " + abi_ +
-                                    " is older than its class, which stays unmediated.");
+  diagnostics_.unenforced(rule.at, "This rule is not enforced: the abi " + abi_ +
+                                       " is older than its class, which stays unmediated.");
 }
 
 }  // namespace aspis::policy

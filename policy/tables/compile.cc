@@ -8,6 +8,7 @@
 #include "policy/tables/class_rules.h"
 #include "policy/tables/file_rules.h"
 #include "policy/tables/profile_head.h"
+#include "policy/tables/shadow_automaton.h"
 
 namespace aspis::policy {
 namespace {
@@ -27,10 +28,10 @@ std::uint32_t intern(std::vector<aspis_outcome>& outcomes, const aspis_outcome& 
 
 class Compiler {
  public:
-  Compiler(const Policy& policy, Diagnostics& diagnostics, std::vector<Explanation>* explanations)
+  Compiler(const Policy& policy, Diagnostics& diagnostics, const CompileOptions& options)
       : policy_(policy),
         diagnostics_(diagnostics),
-        explanations_(explanations),
+        options_(options),
         variables_(policy.variables),
         context_{variables_, policy.aliases, diagnostics},
         mediation_(policy, diagnostics) {}
@@ -56,8 +57,12 @@ class Compiler {
     lower_head(profile, context_, compiled);
     compiled.mediated = mediation_.of(profile);
     attachment(profile, compiled);
+    if (options_.judge_rules_of != nullptr)
+      judged_ = rules_to_judge(profile, *options_.judge_rules_of);
     files(profile, compiled);
     classes(profile, compiled);
+    judge_flat_rules(profile, std::exchange(judged_, {}), needless_);
+    tell_needless(std::exchange(needless_, {}), diagnostics_);
     const std::string name = compiled.name;
     compiled_.profiles.push_back(std::move(compiled));
     for (const Profile& child : profile.children) this->profile(child, name);
@@ -78,7 +83,7 @@ class Compiler {
     lower_file_rules(profile, compiled.name, context_, rules, compiled.execs);
     Explanation explanation;
     compiled.file = decider(rules, profile, &explanation);
-    if (explanations_ != nullptr) explanations_->push_back(std::move(explanation));
+    if (options_.explanations != nullptr) options_.explanations->push_back(std::move(explanation));
   }
 
   Decider decider(AccessRules& rules, const Profile& profile, Explanation* explanation) {
@@ -88,20 +93,22 @@ class Compiler {
       blow_up(dfa.error(), rules, profile);
       return decider;
     }
+    judge_automaton(profile, judged_, rules.accesses(), *dfa, needless_);
     const automaton::MinimalDfa minimal = automaton::minimise(*dfa, [&](auto matching) {
       const Resolved resolved = resolve(rules.accesses(), matching);
       if (resolved.conflict) conflict(*resolved.conflict);
       return intern(decider.outcomes, resolved.outcome);
     });
+    if (explanation != nullptr && options_.explanations != nullptr) {
+      explanation->dfa = *std::move(dfa);
+      explanation->accesses = rules.accesses();
+    }
+    *dfa = {};  // larger than what is made of it now
     auto table = automaton::make_table(minimal);
     if (table) {
       decider.table = *std::move(table);
     } else {
       diagnostics_.error(profile.at, "Profile " + profile.name.text + ": " + table.error().text());
-    }
-    if (explanation != nullptr && explanations_ != nullptr) {
-      explanation->dfa = *std::move(dfa);
-      explanation->accesses = rules.accesses();
     }
     return decider;
   }
@@ -144,10 +151,12 @@ class Compiler {
 
   const Policy& policy_;
   Diagnostics& diagnostics_;
-  std::vector<Explanation>* explanations_;
+  const CompileOptions options_;
   Variables variables_;  // with profile_name of the profile at hand
   PatternContext context_;
   Mediation mediation_;
+  std::vector<const Rule*> judged_;  // of the profile at hand; empty: none is to be
+  std::vector<Needless> needless_;
   CompiledPolicy compiled_;
   std::vector<std::pair<Position, Position>> conflicts_;  // told already
 };
@@ -155,8 +164,8 @@ class Compiler {
 }  // namespace
 
 CompiledPolicy compile(const Policy& policy, Diagnostics& diagnostics,
-                       std::vector<Explanation>* explanations) {
-  return Compiler(policy, diagnostics, explanations).run();
+                       const CompileOptions& options) {
+  return Compiler(policy, diagnostics, options).run();
 }
 
 }  // namespace aspis::policy

@@ -9,10 +9,16 @@
 
 namespace aspis::policy {
 
+struct CompileOptions {
+  /// Gets what `aspis policy explain` needs: the rules behind each profile, in the same order.
+  std::vector<Explanation>* explanations = nullptr;
+  /// Rules that decide nothing are warned of; where they are from is looked up here.
+  const Sources* judge_rules_of = nullptr;
+};
+
 /// Compiles every profile of a policy. What is wrong with it goes to `diagnostics`, at its place;
-/// the result is good exactly if there are no errors. `explanations`, if given, gets what
-/// `aspis policy explain` needs: the rules behind each profile, in the same order.
+/// the result is good exactly if there are no errors.
 CompiledPolicy compile(const Policy& policy, Diagnostics& diagnostics,
-                       std::vector<Explanation>* explanations = nullptr);
+                       const CompileOptions& options = {});
 
 }  // namespace aspis::policy

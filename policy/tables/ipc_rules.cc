@@ -45,8 +45,8 @@ std::optional<std::uint8_t> signal_of(std::string_view name) {
   return number;
 }
 
-void warn(const ClassContext& context, Position at, std::string message) {
-  context.patterns.diagnostics.warning(at, std::move(message));
+void unenforced(const ClassContext& context, Position at, std::string message) {
+  context.patterns.diagnostics.unenforced(at, std::move(message));
 }
 
 }  // namespace
@@ -58,7 +58,8 @@ void lower(const Rule& rule, const SignalRule& body, const ClassContext& context
     if (const auto number = signal_of(word.text)) {
       numbers.push_back(*number);
     } else {
-      warn(context, word.at, "There is no signal " + word.text + " on this machine.");
+      context.patterns.diagnostics.warning(word.at,
+                                           "There is no signal " + word.text + " on this machine.");
     }
   }
   const auto peer = pattern.peer(body.peer);
@@ -93,9 +94,10 @@ void lower(const Rule& rule, const IoUringRule& body, const ClassContext& contex
   }
   if ((permissions & ASPIS_IO_URING_OVERRIDE_CREDS) == 0) return;
   if (body.label) {
-    warn(context, body.label->at,
-         "Credentials carry no profile here: label= is compared with the profile of the task that "
-         "uses them.");
+    unenforced(
+        context, body.label->at,
+        "Credentials carry no profile here: label= is compared with the profile of the task that "
+        "uses them.");
   }
   const auto label = pattern.peer(body.label);
   if (!label) return;
@@ -104,14 +106,15 @@ void lower(const Rule& rule, const IoUringRule& body, const ClassContext& contex
 }
 
 void lower(const Rule& rule, const DbusRule& /*body*/, const ClassContext& context) {
-  warn(context, rule.at,
-       "dbus rules are not enforced: it is dbus-daemon that does, and it asks AppArmor.");
+  unenforced(context, rule.at,
+             "dbus rules are not enforced: it is dbus-daemon that does, and it asks AppArmor.");
 }
 
 void lower(const Rule& rule, const MqueueRule& /*body*/, const ClassContext& context) {
-  warn(context, rule.at,
-       "mqueue rules are not enforced: the kernel has no hook for message queues. Those of POSIX "
-       "are opened as files, whose path is /NAME with the flag attach_disconnected.");
+  unenforced(
+      context, rule.at,
+      "mqueue rules are not enforced: the kernel has no hook for message queues. Those of POSIX "
+      "are opened as files, whose path is /NAME with the flag attach_disconnected.");
 }
 
 }  // namespace aspis::policy

@@ -76,7 +76,7 @@ class Lowering {
 
   void pivot_root() {
     if (body_.target) {
-      context_.patterns.diagnostics.warning(
+      context_.patterns.diagnostics.unenforced(
           body_.target->at, "pivot_root does not change the profile: \"->\" is not enforced.");
     }
     const Part root = path(body_.mount_point), old = path(body_.old_root);

@@ -150,7 +150,7 @@ void lower(const Rule& rule, const NetworkRule& body, const ClassContext& contex
   const std::uint16_t permissions =
       socket_permissions(body.permissions, peer && !allow ? kPeerSocket : ASPIS_SOCKET_ALL);
   if (peer && !body.permissions.empty() && (permissions & ASPIS_SOCKET_ACCEPT) != 0) {
-    context.patterns.diagnostics.warning(
+    context.patterns.diagnostics.unenforced(
         rule.at,
         "Who connects is known only after accept: the peer is not a condition of accept, "
         "but of what is sent and received then.");

@@ -93,11 +93,11 @@ void lower_head(const Profile& profile, const PatternContext& context, CompiledP
     if (flag.name == "error" && flag.value) compiled.error = errno_number(*flag.value);
     if (flag.name.starts_with("attach_disconnected.")) {
       compiled.flags |= ASPIS_PROFILE_ATTACH_DISCONNECTED;
-      context.diagnostics.warning(
+      context.diagnostics.unenforced(
           flag.at, "The flag " + flag.name + " is not enforced: attach_disconnected is meant.");
     }
     if (flag.name == "prompt") {
-      context.diagnostics.warning(flag.at, "There is nobody to prompt: it means enforce.");
+      context.diagnostics.unenforced(flag.at, "There is nobody to prompt: it means enforce.");
     }
   }
   if (profile.hat) return;  // entered by request only
@@ -107,8 +107,8 @@ void lower_head(const Profile& profile, const PatternContext& context, CompiledP
                                               : nullptr;
   if (attachment != nullptr) compiled.attachments = expand_path(*attachment, context);
   if (!profile.xattrs.empty()) {
-    context.diagnostics.warning(profile.at,
-                                "xattrs= is not enforced: the profile attaches by its path alone.");
+    context.diagnostics.unenforced(
+        profile.at, "xattrs= is not enforced: the profile attaches by its path alone.");
   }
 }
 

@@ -118,9 +118,9 @@ bool warn_of_unknown(const Rule& rule, const UnixRule& body, Diagnostics& diagno
     found = true;
     const std::string what =
         std::string("The condition ") + name + " of unix rules is not enforced: ";
-    diagnostics.warning((*condition)->at,
-                        what + (allow ? "the rule allows as if it were not there."
-                                      : "this rule, which would deny too much, is left out."));
+    diagnostics.unenforced((*condition)->at,
+                           what + (allow ? "the rule allows as if it were not there."
+                                         : "this rule, which would deny too much, is left out."));
   }
   return found;
 }

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const FileId file = sources.add("fuzz", std::string(reinterpret_cast<const char*>(data), size));
   const Policy tree = parse(sources, file, options, diagnostics);
   if (diagnostics.errors() == 0) {
-    const CompiledPolicy compiled = compile(tree, diagnostics);
+    const CompiledPolicy compiled = compile(tree, diagnostics, {.judge_rules_of = &sources});
     if (diagnostics.errors() == 0) (void)lay_out(compiled);
   }
   for (const Diagnostic& diagnostic : diagnostics.all()) {

@@ -92,6 +92,33 @@ TEST_P(Agent, RemovesByForceAndListsTheUnconfined) {
   EXPECT_THAT(outcome.out, HasSubstr("current [app]\nopen=hold 0\ncurrent []\nopen=secret 0\n"));
 }
 
+TEST_P(Agent, StrictKeepsThePolicyInForce) {
+  const Outcome outcome = script(GetParam(), R"(
+    policy "  deny $PWD/secret r,"
+    start --strict
+    policy '  dbus,'
+    again 'stays'; cat err
+    ./app open=secret
+    policy '  userns,'
+    : > err; kill -HUP $agent; until grep -qE 'stays|policy replaced' err; do sleep 0.2; done; cat err
+    finish
+    policy '  dbus,'
+    "$ASPIS" run $HOOKS --strict --profile profiles/app -- ./app current 2>&1; echo "run $?"
+    "$ASPIS" run $HOOKS --denials --to=log --profile profiles/app -- ./app current 2>&1; echo "run $?"
+)");
+  EXPECT_THAT(outcome.out, HasSubstr("error: dbus rules are not enforced"));
+  EXPECT_THAT(outcome.out, HasSubstr("open=secret EACCES\n")) << "the policy before";
+  if (GetParam() == std::string("fmod_ret")) {
+    EXPECT_THAT(outcome.out, HasSubstr("userns rules are not enforced here"));
+    EXPECT_THAT(outcome.out, HasSubstr("the policy in force stays"));
+    EXPECT_THAT(outcome.out, Not(HasSubstr("policy replaced")));
+  } else {
+    EXPECT_THAT(outcome.out, HasSubstr("policy replaced"));
+  }
+  EXPECT_THAT(outcome.out, HasSubstr("run 125\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("current [app]\nrun 0\n")) << "a warning only";
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, Agent, testing::Values("lsm", "fmod_ret"),
                          [](const auto& info) { return std::string(info.param); });
 

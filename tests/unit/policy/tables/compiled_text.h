@@ -15,10 +15,11 @@
 namespace aspis::policy {
 
 struct CompiledText {
-  explicit CompiledText(std::string text) {
+  /// `judge`: with warnings of rules that decide nothing.
+  explicit CompiledText(std::string text, bool judge = false) {
     const FileId file = sources.add("test", std::move(text));
     const Policy tree = parse(sources, file, {}, diagnostics);
-    policy = compile(tree, diagnostics, &explanations);
+    policy = compile(tree, diagnostics, {&explanations, judge ? &sources : nullptr});
     if (diagnostics.errors() == 0) image = lay_out(policy).value();
   }
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/watch/enforced.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace aspis {
+namespace {
+
+using policy::CompiledProfile;
+
+constexpr const char* kAfterTheFact =
+    "the backend tracepoint sees what is denied when it has been done: the process is killed "
+    "before "
+    "it sees the result. Names that are made or removed are decided as they are spelled, files "
+    "that "
+    "come over exec are not asked about";
+
+/// What of one profile's classes is not enforced: a line for each reason.
+std::vector<std::string> not_here(const CompiledProfile& profile,
+                                  const std::vector<Unenforced>& classes, Backend backend) {
+  std::map<std::string, std::string> rules;
+  for (const Unenforced& entry : classes) {
+    if ((profile.mediated >> entry.kind & 1) == 0) continue;
+    std::string& names = rules[entry.why];
+    if (names.find(entry.rules) != std::string::npos) continue;
+    names += (names.empty() ? "" : ", ") + std::string(entry.rules);
+  }
+  std::vector<std::string> lines;
+  for (const auto& [why, names] : rules) {
+    lines.push_back("profile " + profile.name + ": " + names +
+                    " rules are not enforced here (backend " + std::string(backend_name(backend)) +
+                    ", " + why + ")");
+  }
+  return lines;
+}
+
+/// Only programs of the backend lsm may set a new image's AT_SECURE (bpf/exec.bpf.c).
+bool scrubs_in_vain(const CompiledProfile& profile, Backend backend) {
+  return backend != Backend::kLsm &&
+         std::ranges::any_of(profile.execs, [](const policy::CompiledExec& exec) {
+           return (exec.flags & ASPIS_EXEC_SCRUB) != 0;
+         });
+}
+
+std::vector<std::string> unenforced_here(const Observer& observer,
+                                         const policy::CompiledPolicy& policy) {
+  std::vector<std::string> found;
+  const Backend backend = observer.backend();
+  const auto classes = unenforced_classes(backend, observer.missing());
+  if (backend == Backend::kTracepoint) found.emplace_back(kAfterTheFact);
+  for (const CompiledProfile& profile : policy.profiles) {
+    if (profile.mode == ASPIS_MODE_UNCONFINED) continue;
+    std::ranges::move(not_here(profile, classes, backend), std::back_inserter(found));
+    if (scrubs_in_vain(profile, backend))
+      found.push_back("profile " + profile.name +
+                      ": the environment is not scrubbed here: Px, Cx and Ux act as px, cx and ux "
+                      "(backend " +
+                      std::string(backend_name(backend)) + ")");
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<> check_enforced(const Observer& observer, const policy::CompiledPolicy& policy,
+                        bool strict) {
+  const std::vector<std::string> found = unenforced_here(observer, policy);
+  if (found.empty()) return {};
+  std::string lines;
+  for (const std::string& line : found) {
+    if (!strict) spdlog::warn("{}", line);
+    lines += "\n  " + line;
+  }
+  if (!strict) return {};
+  return fail("the policy cannot be enforced as it is written, and is refused (--strict)" + lines);
+}
+
+}  // namespace aspis
