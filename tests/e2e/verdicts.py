@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a profile denied, or in complain mode would have denied, by a JSON log of Aspis: just that, and nothing else.
+
+    verdicts.py EVENTS.json denied|complain PATH=PROFILE…
+
+Prints a line for each access, as the compact format would. Exit code: 0 each PATH met that verdict under its PROFILE,
+and nothing else met it; 1 not so; 2 the log cannot be read.
+"""
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, Iterable
+
+Event = dict[str, Any]
+
+MARKS = {"denied": "DENIED", "complain": "COMPLAIN"}
+
+
+def path(event: Event) -> str:
+    """What the access was about; an event of no file has its members instead."""
+    family = event["type"].split(".")[0]
+    if family == "file":
+        return event["file"].get("path", "?")
+    return json.dumps(event.get(family, {}), sort_keys=True)
+
+
+def verb(event: Event) -> str:
+    return {"net.create": "socket"}.get(event["type"], event["type"].split(".")[1].replace("_", "-"))
+
+
+def who(process: Event) -> str:
+    return f"{os.path.basename(process.get('exe', '?'))}[{process['pid']}]"
+
+
+def line(event: Event) -> str:
+    """`open /etc/passwd  DENIED r profile service//cat  by cat[812] ← subprocess.Popen ← python3.11[799]`"""
+    text = (f"{verb(event)} {path(event)}  {MARKS[event['verdict']]} {event.get('denied', '')}"
+            f" profile {event['profile']}  by {who(event['process'])}")
+    cause = event.get("cause")
+    if cause:
+        text += f" ← {cause['event']}"
+        if cause["process"]["pid"] != event["process"]["pid"]:
+            text += f" ← {who(cause['process'])}"
+    return text
+
+
+def met(events: Iterable[Event], verdict: str) -> list[Event]:
+    """The events of a profile's verdict. What a rule denies without a word is not one of them."""
+    return [event for event in events
+            if event.get("verdict") == verdict and "profile" in event and not event.get("quiet")]
+
+
+def check(events: Iterable[Event], verdict: str, expected: dict[str, str]) -> tuple[list[str], list[str]]:
+    """The lines to show, each access once, and what is not as expected."""
+    shown: dict[tuple[str, str, str], str] = {}
+    for event in met(events, verdict):
+        shown.setdefault((event["type"], path(event), event["profile"]), line(event))
+    seen = {key[1:] for key in shown}
+    problems = [f"{name} is not {verdict} under {profile}" for name, profile in expected.items()
+                if (name, profile) not in seen]
+    problems += [f"unexpected: {text}" for key, text in shown.items() if expected.get(key[1]) != key[2]]
+    return list(shown.values()), problems
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) < 2 or arguments[1] not in MARKS or not all("=" in pair for pair in arguments[2:]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        with open(arguments[0], encoding="utf-8") as log:
+            events = [json.loads(text) for text in log]
+        lines, problems = check(events, arguments[1], dict(pair.rsplit("=", 1) for pair in arguments[2:]))
+    except (OSError, ValueError) as error:
+        print(f"verdicts: {arguments[0]}: {error}", file=sys.stderr)
+        return 2
+    except KeyError as error:
+        print(f"verdicts: {arguments[0]}: an event without the field {error}", file=sys.stderr)
+        return 2
+    for text in lines:
+        print(f"  {text}")
+    for text in problems:
+        print(f"verdicts: {text}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
