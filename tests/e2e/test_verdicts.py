@@ -2,11 +2,6 @@
 """verdicts.py shows what a profile denied, and notices what is missing or too much."""
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import os
-import tempfile
 import unittest
 
 import verdicts
@@ -52,27 +47,6 @@ class Check(unittest.TestCase):
         lines, problems = verdicts.check([*LOG, SOCKET], "complain", {})
         self.assertEqual(lines, ['socket {"family": "inet", "type": "raw"}  COMPLAIN create profile service  by python3.11[10]'])
         self.assertEqual(problems, ["unexpected: " + lines[0]])
-
-
-class Main(unittest.TestCase):
-    def run_main(self, log: str, *arguments: str) -> tuple[int, str, str]:
-        with tempfile.TemporaryDirectory() as directory:
-            path = os.path.join(directory, "events.json")
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(log)
-            with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as errors:
-                return verdicts.main([path, *arguments]), out.getvalue(), errors.getvalue()
-
-    def test_exit_codes(self) -> None:
-        log = "".join(json.dumps(event) + "\n" for event in LOG)
-        status, out, _ = self.run_main(log, "denied", "/etc/passwd=service//ffmpeg", "/srv/a=b.ini=service")
-        self.assertEqual((status, out.count("\n")), (0, 2))
-        status, _, errors = self.run_main(log, "denied", "/etc/passwd=service//ffmpeg")
-        self.assertEqual(status, 1)
-        self.assertIn("unexpected: open /srv/a=b.ini", errors)
-        self.assertEqual(self.run_main("no json\n", "denied")[0], 2)
-        self.assertEqual(self.run_main('{"verdict": "denied", "profile": "p"}\n', "denied")[0], 2)
-        self.assertEqual(self.run_main(log, "allowed")[0], 2)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a profile denied, or in complain mode would have denied, by a JSON log of Aspis: just that, and nothing else.
-
-    verdicts.py EVENTS.json denied|complain PATH=PROFILE…
-
-Prints a line for each access, as the compact format would. Exit code: 0 each PATH met that verdict under its PROFILE,
-and nothing else met it; 1 not so; 2 the log cannot be read.
-"""
+"""What a profile denied, or in complain mode would have denied, by a JSON log of Aspis: just that, and nothing else."""
 from __future__ import annotations
 
 import json
 import os
-import sys
 from typing import Any, Iterable
 
 Event = dict[str, Any]
@@ -62,28 +55,3 @@ def check(events: Iterable[Event], verdict: str, expected: dict[str, str]) -> tu
                 if (name, profile) not in seen]
     problems += [f"unexpected: {text}" for key, text in shown.items() if expected.get(key[1]) != key[2]]
     return list(shown.values()), problems
-
-
-def main(arguments: list[str]) -> int:
-    if len(arguments) < 2 or arguments[1] not in MARKS or not all("=" in pair for pair in arguments[2:]):
-        print(__doc__, file=sys.stderr)
-        return 2
-    try:
-        with open(arguments[0], encoding="utf-8") as log:
-            events = [json.loads(text) for text in log]
-        lines, problems = check(events, arguments[1], dict(pair.rsplit("=", 1) for pair in arguments[2:]))
-    except (OSError, ValueError) as error:
-        print(f"verdicts: {arguments[0]}: {error}", file=sys.stderr)
-        return 2
-    except KeyError as error:
-        print(f"verdicts: {arguments[0]}: an event without the field {error}", file=sys.stderr)
-        return 2
-    for text in lines:
-        print(f"  {text}")
-    for text in problems:
-        print(f"verdicts: {text}", file=sys.stderr)
-    return 1 if problems else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
