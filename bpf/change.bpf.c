@@ -171,6 +171,25 @@ static __always_inline int change_hat(
 	return 0;
 }
 
+/* What the next exec was to enter, which outlives a change that comes before it. */
+struct pending {
+	struct aspis_domain next;
+	__u32 next_flags;
+	__u32 onexec;
+};
+
+static __always_inline struct pending pending_of(const struct aspis_task *state)
+{
+	return (struct pending){state->next, state->next_flags, state->flags & ASPIS_TASK_ONEXEC};
+}
+
+static __always_inline void put_back(struct aspis_task *state, const struct pending *pending)
+{
+	state->next = pending->next;
+	state->next_flags = pending->next_flags;
+	state->flags |= pending->onexec;
+}
+
 static __noinline void tell_request(
 	struct scratch *scratch, struct aspis_task *state, __u32 request)
 {
@@ -184,18 +203,120 @@ static __noinline void tell_request(
 	access_tell_kept(scratch, state, ASPIS_PRIV_CHANGE_PROFILE);
 }
 
+/* Where the profile at place `i` orders the task to go. Returns why that cannot be, or 0. */
+static __always_inline __u8 follow_order(
+	struct aspis_task *state, struct arena arena, __u32 root, int i)
+{
+	const struct aspis_profile *profile = profile_in(arena, root, state, i);
+	__u32 id = state->domain.profiles[i];
+	const struct aspis_exec *order;
+
+	if (!profile || !profile->on_listen || is_null(state, i))
+		return next_place(state, id, is_null(state, i)) ? ASPIS_INFO_STACK_FULL : 0;
+	order = ARENA_AT(arena, struct aspis_exec,
+		profile->execs + profile->on_listen * sizeof(struct aspis_exec));
+	if (order->flags & ASPIS_EXEC_STACK && next_add(state, id))
+		return ASPIS_INFO_STACK_FULL;
+	return next_targets(state, arena, root, order);
+}
+
+/* Is any of the task's profiles one to be left now? */
+static __always_inline bool has_order(struct aspis_task *state, struct arena arena, __u32 root)
+{
+	FOR_EACH_PLACE (i, state) {
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
+
+		if (profile && profile->on_listen && !is_null(state, i))
+			return true;
+	}
+	return false;
+}
+
+/* Fills state.next; the answer is in the ruling, too. */
+static __noinline int choose_ordered(struct scratch *scratch, struct aspis_task *state)
+{
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+
+	if (!arena.bytes)
+		return refuse(scratch, state, ASPIS_INFO_NO_RESOURCES, ENOMEM);
+	next_clear(state);
+	FOR_EACH_PLACE (i, state) {
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
+		__u8 info = follow_order(state, arena, root, i);
+
+		if (!info)
+			continue;
+		if (!profile || profile->mode != ASPIS_MODE_COMPLAIN)
+			return refuse(scratch, state, info, EACCES);
+		next_place(state, state->domain.profiles[i], true);
+		scratch->ruling.profile = state->domain.profiles[i];
+		scratch->ruling.verdict = ASPIS_VERDICT_COMPLAIN;
+		scratch->ruling.reported = 1;
+		scratch->ruling.info = info;
+	}
+	if (next_is_refused(arena, root, state))
+		return refuse(scratch, state, ASPIS_INFO_NO_NEW_PRIVS, EPERM);
+	return 0;
+}
+
+/* The text of the event: the profiles that come next. */
+static __noinline void name_next(struct scratch *scratch, struct aspis_task *state)
+{
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+
+	scratch->asked.len = 0;
+	scratch->subject_len = 0;
+	if (!arena.bytes)
+		return;
+	for (int i = 0; i < ASPIS_STACK_MAX && state->next.profiles[i]; i++) {
+		if (i) {
+			subject_byte(scratch, '/');
+			subject_byte(scratch, '/');
+			subject_byte(scratch, '&');
+		}
+		subject_profile(scratch, arena, root, state->next.profiles[i]);
+	}
+	if (scratch->subject_len > ASPIS_PROFILE_NAME_MAX)
+		return;
+	scratch->asked.len = scratch->subject_len;
+	bpf_probe_read_kernel(scratch->path, ASPIS_PROFILE_NAME_MAX, scratch->subject);
+}
+
+/*
+ * The change comes before the kernel listens, and is final: a listen that then fails has been one
+ * too many, but no connection is accepted under the profile that was to be left.
+ */
+__noinline int profile_on_listen(struct scratch *scratch, struct aspis_task *state)
+{
+	struct arena arena = policy_arena_view();
+	struct pending pending;
+	int answer;
+
+	if (!scratch || !state || !arena.bytes || !has_order(state, arena, policy_root))
+		return 0;
+	__builtin_memset(&scratch->ruling, 0, sizeof(scratch->ruling));
+	pending = pending_of(state);
+	answer = choose_ordered(scratch, state);
+	name_next(scratch, state);
+	tell_request(scratch, state, ASPIS_REQUEST_ON_LISTEN);
+	if (!answer)
+		enter_next(state, scratch);
+	put_back(state, &pending);
+	return answer;
+}
+
 __noinline int profile_request(
 	struct scratch *scratch, struct aspis_task *state, __u32 request, __u64 token)
 {
-	struct aspis_domain pending;
-	__u32 pending_flags;
+	struct pending pending;
 	int answer;
 
 	if (!scratch || !state)
 		return -EINVAL;
 	__builtin_memset(&scratch->ruling, 0, sizeof(scratch->ruling));
-	pending = state->next;
-	pending_flags = state->next_flags;
+	pending = pending_of(state);
 	if (!request)
 		answer = refuse(scratch, state, ASPIS_INFO_REQUEST, EINVAL);
 	else if (request == ASPIS_REQUEST_CHANGE_HAT)
@@ -209,8 +330,7 @@ __noinline int profile_request(
 	}
 	if (!answer)
 		enter_next(state, scratch);
-	state->next = pending; /* what the next exec was to enter stays */
-	state->next_flags = pending_flags;
+	put_back(state, &pending);
 	return answer;
 }
 

@@ -33,15 +33,10 @@ static __always_inline __u8 follow(struct scratch *scratch, struct aspis_task *s
 	if (exec->mode == ASPIS_EXEC_INHERIT)
 		return ASPIS_INFO_NONE;
 	if (exec->flags & ASPIS_EXEC_NAMED) {
-		for (int i = 0; i < ASPIS_STACK_MAX; i++) {
-			__u32 id = exec->targets[i];
+		__u8 info = next_targets(state, arena, root, exec);
 
-			if (!id || !profile_at(arena, root, id))
-				break;
-			if (next_add(state, id))
-				return ASPIS_INFO_STACK_FULL;
-			found = id;
-		}
+		if (info != ASPIS_INFO_NO_PROFILE)
+			return info;
 	} else {
 		found = match_attachment(scratch,
 			exec->mode == ASPIS_EXEC_CHILD

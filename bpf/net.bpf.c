@@ -148,12 +148,18 @@ HOOK(socket_listen)
 	scratch = socket_begin(state, sk, NULL, &answer);
 	if (!scratch)
 		return answer;
-	if (confined(state))
+	if (confined(state)) {
 		decide_socket(scratch, state, ASPIS_SOCKET_LISTEN);
-	if (!access_told(scratch, state))
-		return access_drop(scratch);
-	socket_record(scratch, sk, false)->backlog = ctx[1];
-	return access_tell(scratch, state, ASPIS_NET_LISTEN);
+		answer = scratch->ruling.answer;
+	}
+	if (access_told(scratch, state)) {
+		socket_record(scratch, sk, false)->backlog = ctx[1];
+		access_tell_kept(scratch, state, ASPIS_NET_LISTEN);
+	}
+	if (confined(state) && !answer)
+		answer = profile_on_listen(scratch, state);
+	scratch_release(scratch);
+	return answer;
 }
 
 VOID_HOOK(sock_graft)

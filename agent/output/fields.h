@@ -144,7 +144,8 @@ inline constexpr FieldDoc kPrivilegeFields[] = {
     {"privilege.value", "number", "rlimit: the new hard limit; 18446744073709551615: none"},
     {"privilege.use", "string", "io_uring: sqpoll or override_creds"},
     {"privilege.request", "string",
-     "change_profile: change_profile, change_onexec or change_hat (without a name: it is left)"},
+     "change_profile: change_profile, change_onexec or change_hat (without a name: it is left); "
+     "on_listen: ordered by the policy"},
     {"privilege.name", "string", "change_profile: the profile or hat asked for"},
     {"privilege.reading", "string", "module: READING_*: what the kernel reads the file for"},
 };

@@ -134,6 +134,8 @@ std::string_view request_name(std::uint32_t request) {
   switch (request) {
     case ASPIS_REQUEST_CHANGE_ONEXEC:
       return "change_onexec";
+    case ASPIS_REQUEST_ON_LISTEN:
+      return "on_listen";
     case ASPIS_REQUEST_CHANGE_HAT:
       return "change_hat";
     default:

@@ -193,8 +193,10 @@ struct aspis_profile {
 	__u64 capability_audit;
 	__u16 rule_start[16]; /* by class */
 	__u64 rlimit[ASPIS_RLIMITS];
+	__u16 on_listen; /* index into execs: where who listens goes; 0: stays */
+	__u16 pad[3];
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_profile) == 240, "aspis_profile");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_profile) == 248, "aspis_profile");
 
 /* In `names`, of ASPIS_UNCONFINED (subject.h), which is no profile. */
 #define ASPIS_ID_UNCONFINED 0xffff

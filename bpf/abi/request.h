@@ -24,6 +24,8 @@ enum aspis_request {
 	/* (index): ASPIS_ANSWER and a byte of the name of the profiles in force, "A//&B"; 0 ends it
 	 */
 	ASPIS_REQUEST_NAME,
+	/* not asked for: the policy orders it (change_profile on EVENT) */
+	ASPIS_REQUEST_ON_LISTEN,
 };
 
 #define ASPIS_ANSWER                                                                               \

@@ -70,6 +70,9 @@ __u32 match_attachment(struct scratch *scratch, __u32 attachments);
  * what for); the name is the text in scratch.path. Tells of it, and answers: 0, or a negative
  * errno. */
 int profile_request(struct scratch *scratch, struct aspis_task *state, __u32 request, __u64 token);
+/* bpf/change.bpf.c. The task is about to listen: goes where its profiles order it to, and tells of
+ * it. Answers as a hook. */
+int profile_on_listen(struct scratch *scratch, struct aspis_task *state);
 /* bpf/exec.bpf.c. Rules on executing the walked path: fills scratch.ruling and state.next. Returns
  * 1 if the new image must not trust its environment (AT_SECURE). */
 int decide_exec(struct scratch *scratch, struct aspis_task *state);

@@ -32,6 +32,24 @@ static __always_inline int next_add(struct aspis_task *state, __u32 id)
 	return next_place(state, id, false);
 }
 
+/* Adds the profiles that a transition names. Returns why not, or 0. */
+static __always_inline __u8 next_targets(
+	struct aspis_task *state, struct arena arena, __u32 root, const struct aspis_exec *exec)
+{
+	__u8 info = ASPIS_INFO_NO_PROFILE;
+
+	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+		__u32 id = exec->targets[i];
+
+		if (!id || !profile_at(arena, root, id))
+			break;
+		if (next_add(state, id))
+			return ASPIS_INFO_STACK_FULL;
+		info = ASPIS_INFO_NONE;
+	}
+	return info;
+}
+
 /* The domain that is to come is empty. */
 static __always_inline void next_clear(struct aspis_task *state)
 {

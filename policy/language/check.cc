@@ -72,6 +72,7 @@ class Checker {
     pattern(r.exec);
     pattern(r.target);
   }
+  void rule(const ChangeOnRule&) {}  // its target is a name, no pattern
   void rule(const IoUringRule& r) { pattern(r.label); }
   void rule(const MqueueRule& r) {
     pattern(r.label);
@@ -102,6 +103,7 @@ class Checker {
     }
     check_exec_modes(profile);
     check_change_profile(profile);
+    check_change_on(profile, full);
     for (const Profile& child : profile.children) check_profile(child, policy_namespace, full);
     variables_.sets.erase("profile_name");
   }
@@ -180,6 +182,29 @@ class Checker {
                            "This rule is safe and an earlier one for the same is unsafe, or "
                            "the other way round.",
                            {{first->second->at, "The earlier rule is here."}});
+      }
+    }
+  }
+
+  void check_change_on(const Profile& profile, const std::string& full) {
+    const Rule* first = nullptr;
+    for (const Rule& r : profile.rules) {
+      const auto* change = std::get_if<ChangeOnRule>(&r.body);
+      if (change == nullptr) continue;
+      if (first != nullptr &&
+          std::get<ChangeOnRule>(first->body).target.text != change->target.text) {
+        diagnostics_.error(change->target.at,
+                           "The profile changes to another one on the same event.",
+                           {{first->at, "The earlier rule is here."}});
+      }
+      first = &r;
+      const bool child = std::ranges::any_of(profile.children, [&](const Profile& known) {
+        return known.name.text == change->target.text;
+      });
+      if (child) {
+        diagnostics_.warning(change->target.at,
+                             "The full name of a profile is meant, not that of the child " + full +
+                                 "//" + change->target.text + ".");
       }
     }
   }

@@ -126,6 +126,7 @@ class Parser {
   bool capability_rule(Rule& rule);
   bool rlimit_rule(Rule& rule);
   bool change_profile_rule(Rule& rule);
+  bool change_on_rule(Rule& rule);
   bool all_rule(Rule& rule);
 
   Sources& sources_;

@@ -120,10 +120,30 @@ bool Parser::rlimit_rule(Rule& rule) {
   return true;
 }
 
+bool Parser::change_on_rule(Rule& rule) {
+  ChangeOnRule change;
+  if (!value(change.event, "the event: listen")) return false;
+  if (change.event.text != "listen") {
+    error(change.event.at,
+          "\"" + change.event.text + "\" is no event that a profile can change on: listen is.");
+  }
+  std::optional<Word> target;
+  if (!optional_target(target)) return false;
+  if (!target) return expected("\"->\" and the profile to change to");
+  change.target = std::move(*target);
+  if (rule.qualifiers.decision != Decision::Allow || rule.qualifiers.audit ||
+      rule.qualifiers.priority != 0) {
+    error(rule.at, "\"change_profile on\" is an order, not a permission: it takes no qualifiers.");
+  }
+  rule.body = std::move(change);
+  return true;
+}
+
 bool Parser::change_profile_rule(Rule& rule) {
   ChangeProfileRule change;
   lexer_->skip();
   const Position at = lexer_->here();
+  if (lexer_->accept_keyword("on")) return change_on_rule(rule);
   if (lexer_->accept_keyword("safe")) {
     change.scrub = true;
   } else if (lexer_->accept_keyword("unsafe")) {

@@ -138,6 +138,13 @@ struct ChangeProfileRule {
   std::optional<Word> exec, target;
 };
 
+/// "change_profile on EVENT -> TARGET,": the policy orders the change, the program needs no line of
+/// code for it.
+struct ChangeOnRule {
+  Word event;   ///< listen
+  Word target;  ///< full name of a profile; "&NAME": under it, too
+};
+
 struct UsernsRule {
   std::vector<Word> permissions;
 };
@@ -156,7 +163,7 @@ struct AllRule {};
 
 using RuleBody = std::variant<FileRule, LinkRule, CapabilityRule, NetworkRule, UnixRule, MountRule,
                               PtraceRule, SignalRule, DbusRule, RlimitRule, ChangeProfileRule,
-                              UsernsRule, IoUringRule, MqueueRule, AllRule>;
+                              ChangeOnRule, UsernsRule, IoUringRule, MqueueRule, AllRule>;
 
 struct Rule {
   Position at;

@@ -72,6 +72,9 @@ aspis_class class_of(const RlimitRule&) {
 aspis_class class_of(const ChangeProfileRule&) {
   return ASPIS_CLASS_CHANGE_PROFILE;
 }
+aspis_class class_of(const ChangeOnRule&) {
+  return ASPIS_CLASS_COUNT;  // no permission: ordered under any abi
+}
 aspis_class class_of(const UsernsRule&) {
   return ASPIS_CLASS_USERNS;
 }

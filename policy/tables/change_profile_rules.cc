@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules on the profiles that a task may ask for (bpf/abi/subject.h: CHANGE_PROFILE).
+// Rules on the profiles that a task may ask for (bpf/abi/subject.h: CHANGE_PROFILE), and the
+// changes that the policy itself orders.
 #include "policy/tables/subject_pattern.h"
+#include "policy/tables/transitions.h"
 
 namespace aspis::policy {
 
@@ -18,6 +20,14 @@ void lower(const Rule& rule, const ChangeProfileRule& body, const ClassContext& 
   if (body.scrub && !*body.scrub) at_exec |= ASPIS_PROFILE_UNSAFE;
   context.rules.add(pattern.concat({first, *program, pattern.byte(0), *target}),
                     {rule.at, rule.qualifiers, at_exec});
+}
+
+void lower(const Rule& rule, const ChangeOnRule& body, const ClassContext& context) {
+  CompiledExec change;
+  change.mode = ASPIS_EXEC_PROFILE;
+  set_targets(body.target, context.profile, context.patterns, change);
+  context.compiled.on_listen = add_transition(context.compiled.execs, std::move(change), rule.at,
+                                              context.patterns.diagnostics);
 }
 
 }  // namespace aspis::policy

@@ -36,6 +36,7 @@ void lower(const Rule& rule, const DbusRule& body, const ClassContext& context);
 void lower(const Rule& rule, const NetworkRule& body, const ClassContext& context);
 void lower(const Rule& rule, const UnixRule& body, const ClassContext& context);
 void lower(const Rule& rule, const ChangeProfileRule& body, const ClassContext& context);
+void lower(const Rule& rule, const ChangeOnRule& body, const ClassContext& context);
 void lower(const Rule& rule, const MqueueRule& body, const ClassContext& context);
 
 }  // namespace aspis::policy

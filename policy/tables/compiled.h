@@ -48,6 +48,7 @@ struct CompiledProfile {
 
   Decider file;
   std::vector<CompiledExec> execs;  ///< exec n of an outcome is execs[n - 1]
+  std::uint16_t on_listen = 0;      ///< the same for who listens; 0: stays
   Decider rules;
   std::array<std::uint16_t, 16> rule_start{};  ///< by class
   std::uint64_t capability_allow = 0, capability_deny = 0, capability_audit = 0;

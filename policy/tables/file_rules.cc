@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/tables/file_rules.h"
 
-#include <algorithm>
 #include <limits>
 
-#include "policy/language/variables.h"
+#include "policy/tables/transitions.h"
 
 namespace aspis::policy {
 namespace {
@@ -93,42 +92,10 @@ class Lowering {
     }
     if (file.exec->fallback == ExecFallback::Inherit) exec.flags |= ASPIS_EXEC_ELSE_INHERIT;
     if (file.exec->fallback == ExecFallback::Unconfined) exec.flags |= ASPIS_EXEC_ELSE_UNCONFINED;
-    if (file.target) set_targets(*file.target, exec);
+    if (file.target) set_targets(*file.target, name_, context_, exec);
     access.inherits =
         exec.mode == ASPIS_EXEC_INHERIT || (exec.flags & ASPIS_EXEC_ELSE_INHERIT) != 0;
-    auto same = std::find(execs_.begin(), execs_.end(), exec);
-    if (same == execs_.end()) same = execs_.insert(execs_.end(), exec);
-    access.exec = static_cast<std::uint16_t>(same - execs_.begin() + 1);
-    if (execs_.size() > std::numeric_limits<std::uint16_t>::max()) {
-      context_.diagnostics.error(access.at, "a profile can have 65535 different exec transitions");
-    }
-  }
-
-  void set_targets(const Word& word, CompiledExec& exec) {
-    exec.flags |= ASPIS_EXEC_NAMED;
-    const auto texts = expand(word, context_.variables, context_.diagnostics);
-    if (texts.empty()) return;
-    if (texts.size() > 1) {
-      context_.diagnostics.warning(word.at,
-                                   "The variable has several values: the first is the target.");
-    }
-    std::string_view text = texts.front();
-    if (text.starts_with('&')) {
-      exec.flags |= ASPIS_EXEC_STACK;
-      text.remove_prefix(1);
-    }
-    for (std::size_t at = 0; at != std::string_view::npos;) {
-      const std::size_t end = text.find("//&", at);
-      std::string target(text.substr(at, end == std::string_view::npos ? end : end - at));
-      if (exec.mode == ASPIS_EXEC_CHILD) target = name_ + "//" + target;
-      exec.targets.push_back(std::move(target));
-      at = end == std::string_view::npos ? end : end + 3;
-    }
-    if (exec.targets.size() > ASPIS_STACK_MAX) {
-      context_.diagnostics.error(
-          word.at, "At most " + std::to_string(ASPIS_STACK_MAX) + " profiles can be stacked.");
-      exec.targets.resize(ASPIS_STACK_MAX);
-    }
+    access.exec = add_transition(execs_, std::move(exec), access.at, context_.diagnostics);
   }
 
   const std::string& name_;

@@ -155,6 +155,7 @@ Result<Bytes> lay_out_profile(const CompiledProfile& profile, std::uint32_t base
   std::vector<aspis_exec> execs(1);
   for (const CompiledExec& exec : profile.execs) execs.push_back(exec_of(exec, id_of));
   head.execs = writer.put(std::span<const aspis_exec>(execs));
+  head.on_listen = profile.on_listen;
   if (!profile.attachments.empty()) head.matcher = writer.put(profile.matcher);
   head.children = TRY(put_attachments(writer, children));
   head.capability_allow = profile.capability_allow;

@@ -46,6 +46,11 @@ section free_exec $DOMAIN onexec=unconfined exec is=start open=$SECRET
 section other_exec $DOMAIN onexec=not_by_exec exec current
 section hat $DOMAIN leave=7 hat=none:7 hat=serving:7 hat=first:7 current open=$SECRET hat=second:7 \
   current leave=7 current open=$SECRET hat=first:7 leave=8 current
+section listen $DOMAIN change=listener open=$SECRET hold=$SECRET listen current open=$SECRET read_held \
+  listen current
+section lost $DOMAIN change=lost listen current
+section join $DOMAIN no_new_privs change=joiner
+section joined $DOMAIN change=joiner no_new_privs listen current open=$SECRET
 section python $PYTHON -c "$PROGRAM" $SECRET
 )";
 
@@ -64,11 +69,16 @@ class Changes : public testing::TestWithParam<const char*> {
     const std::string quiet = "  /** rmix,\n  /dev/** rw,\n  network,\n  unix,\n";
     const std::string tight = quiet + "  audit deny " + secret() + " r,\n";
     return "profile start {\n" + quiet + "  change_profile -> start//serving,\n" +
-           "  change_profile -> {other,gone},\n  change_profile -> &extra,\n  change_profile " +
+           "  change_profile -> {other,gone,listener,lost,joiner},\n  change_profile -> &extra,\n  "
+           "change_profile " +
            domain_binary() +
            " -> by_exec,\n  change_profile /usr/bin/false -> not_by_exec,\n  change_profile " +
            domain_binary() + " -> unconfined,\n" + "  profile serving {\n" + tight + "  }\n" +
            "  ^first {\n" + tight + "  }\n  ^second {\n" + quiet + "  }\n}\n" +
+           "profile listener {\n" + quiet +
+           "  change_profile on listen -> listener//busy,\n  profile busy {\n" + tight +
+           "  }\n}\nprofile lost {\n" + quiet + "  change_profile on listen -> gone,\n}\n" +
+           "profile joiner {\n" + quiet + "  change_profile on listen -> &extra,\n}\n" +
            "profile other {\n" + quiet + "}\nprofile lonely {\n" + quiet + "}\nprofile extra {\n" +
            tight + "}\nprofile by_exec {\n" + tight + "}\nprofile not_by_exec {\n" + quiet + "}\n";
   }
@@ -132,6 +142,15 @@ TEST_P(Changes, AsRulesHatsAndTheirTokensAllow) {
                 "EACCES\nhat=second:7 0\ncurrent [start//second]\nleave=7 0\n"
                 "current [start]\n" +
                 open + "0\nhat=first:7 0\nexit 137\n");
+  EXPECT_EQ(found["listen"],
+            "change=listener 0\n" + open + "0\nhold=" + secret() +
+                " 0\nlisten 0\ncurrent [listener//busy]\n" + open +
+                "EACCES\nread_held EACCES\nlisten 0\ncurrent [listener//busy]\nexit 0\n");
+  EXPECT_EQ(found["lost"], "change=lost 0\nlisten EACCES\ncurrent [lost]\nexit 0\n");
+  EXPECT_EQ(found["join"], "no_new_privs 0\nchange=joiner EPERM\nexit 0\n");
+  EXPECT_EQ(found["joined"],
+            "change=joiner 0\nno_new_privs 0\nlisten 0\ncurrent [joiner//&extra]\n" + open +
+                "EACCES\nexit 0\n");
   EXPECT_EQ(found["python"], "True True\nTrue False\nTrue True\nTrue False\nexit 0\n");
 
   const auto told = [&](std::vector<std::pair<std::string, std::string>> fields) {
@@ -141,6 +160,8 @@ TEST_P(Changes, AsRulesHatsAndTheirTokensAllow) {
   EXPECT_EQ(told({{"verdict", "allowed"}, {"privilege.name", "start//serving"}}), 0U);
   EXPECT_EQ(told({{"verdict", "allowed"}, {"privilege.name", "serving"}}), 3U);
   EXPECT_EQ(told({{"verdict", "denied"}, {"profile", "start"}, {"privilege.name", "lonely"}}), 1U);
+  EXPECT_EQ(told({{"verdict", "allowed"}, {"privilege.name", "listener//busy"}}), 1U);
+  EXPECT_EQ(told({{"verdict", "denied"}, {"profile", "lost"}}), 1U);
   EXPECT_EQ(told({{"info", "the request could not be read"}}), 1U);
   EXPECT_FALSE(matching(seen.events,
                         {{"type", "file.inherit"}, {"file.path", secret()}, {"verdict", "denied"}})

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes its own profile, step by step: each argument is one, and each prints its result.
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -43,6 +45,18 @@ std::string hold(const std::string& path) {
 std::string read_held() {
   char byte = 0;
   return result(::pread(held, &byte, 1, 0) >= 0);
+}
+
+/// On a port of the loopback that is free.
+std::string listen_tcp() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  const std::string seen = result(::listen(fd, 1) == 0);
+  ::close(fd);
+  return seen;
 }
 
 std::string enter_hat(const std::string& argument) {
@@ -96,6 +110,7 @@ const Step kSteps[] = {
     {"open", open_file},
     {"hold", hold},
     {"read_held", [](const std::string&) { return read_held(); }},
+    {"listen", [](const std::string&) { return listen_tcp(); }},
     {"no_new_privs",
      [](const std::string&) { return result(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0); }},
 };

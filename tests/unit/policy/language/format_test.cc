@@ -181,7 +181,7 @@ const Case kCases[] = {
      "/a {\nset rlimit  nofile<=10,\nmount options in  (ro,rw)  fstype = ext4 none->/x,\n"
      "mount  fstype=(ext3, ext4) none  -> /x ,\nmqueue  create type = posix /q ,\n"
      "network(send)inet,capability  chown ,\npriority = 5 audit /x r,\n"
-     "change_profile  /a->b,\nlink subset  /a  ->/b,\nr/x,\n}\n",
+     "change_profile  /a->b,\nchange_profile on  listen ->b,\nlink subset  /a  ->/b,\nr/x,\n}\n",
      "/a {\n"
      "  set rlimit nofile <= 10,\n"
      "  mount options in (ro,rw) fstype=ext4 none->/x,\n"
@@ -191,6 +191,7 @@ const Case kCases[] = {
      "  capability chown,\n"
      "  priority=5 audit /x r,\n"
      "  change_profile /a->b,\n"
+     "  change_profile on listen -> b,\n"
      "  link subset /a -> /b,\n"
      "  r /x,\n"
      "}\n"},

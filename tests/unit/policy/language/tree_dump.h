@@ -72,6 +72,7 @@ class TreeDump {
     put(r.permissions, r.bus, r.path, r.interface, r.member, r.name, r.peer_name, r.peer_label);
   }
   void operator()(const RlimitRule& r) { put(r.name, r.value); }
+  void operator()(const ChangeOnRule& r) { put(r.event, r.target); }
   void operator()(const ChangeProfileRule& r) { put(r.scrub, r.exec, r.target); }
   void operator()(const UsernsRule& r) { put(r.permissions); }
   void operator()(const IoUringRule& r) { put(r.permissions, r.label); }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bpf/abi/subject.h"
 #include "tests/unit/policy/tables/compiled_text.h"
@@ -56,6 +58,33 @@ TEST(ChangeProfileRules, WithoutATargetAnyAndDenyWins) {
   EXPECT_EQ(asked(text, "&y"), kBoth);
   EXPECT_EQ(asked(text, "y"), 0U);
   EXPECT_EQ(asked(text, ""), 0U);
+}
+
+TEST(ChangeProfileRules, OnListen) {
+  const CompiledText text(
+      "profile x { change_profile on listen -> &x//busy, profile busy { } } profile y { }");
+  ASSERT_EQ(text.messages(), "");
+  const auto& profile = profile_of(text.image, 1);
+  ASSERT_NE(profile.on_listen, 0);
+  const auto* execs = reinterpret_cast<const aspis_exec*>(text.image.bytes.data() + profile.execs);
+  const aspis_exec& order = execs[profile.on_listen];
+  EXPECT_EQ(order.targets[0], text.id("x//busy"));
+  EXPECT_EQ(order.targets[1], 0);
+  EXPECT_EQ(order.flags, ASPIS_EXEC_NAMED | ASPIS_EXEC_STACK);
+  EXPECT_EQ(profile_of(text.image, text.id("y")).on_listen, 0);
+  EXPECT_EQ(asked(text, "&x//busy"), 0U) << "an order is no permission to ask";
+}
+
+TEST(ChangeProfileRules, OnListenWrongly) {
+  for (const auto& [rules, message] : std::vector<std::pair<std::string, std::string>>{
+           {"change_profile on accept -> y,", "no event that a profile can change on"},
+           {"change_profile on listen,", "the profile to change to"},
+           {"deny change_profile on listen -> y,", "takes no qualifiers"},
+           {"change_profile on listen -> y, change_profile on listen -> z,", "on the same event"},
+           {"change_profile on listen -> busy, profile busy { }", "that of the child x//busy"}}) {
+    const CompiledText text("profile x { " + rules + " }");
+    EXPECT_NE(text.messages().find(message), std::string::npos) << rules << text.messages();
+  }
 }
 
 TEST(ChangeProfileRules, IdsByNames) {
