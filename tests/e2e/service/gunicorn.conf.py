@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of gunicorn for the thumbnail service."""
 import os
-import sys
 
 bind = os.environ.get("SERVICE_BIND", "127.0.0.1:0")  # port 0: any free one, gunicorn logs which
 workers = 2
@@ -11,7 +10,3 @@ graceful_timeout = timeout
 # The app, and with it config.ini, is loaded before listen() and before the workers are forked.
 # So "start-up" ends at listen(), and a policy can change the profile there.
 preload_app = True
-
-
-def when_ready(server):
-    sys.audit("aspis.change_profile", "serving")

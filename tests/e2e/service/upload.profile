@@ -22,7 +22,7 @@ profile upload {
   @{SERVICE}/run/* rw,
   network inet stream,
 
-  change_profile -> upload//serving,
+  change_profile on listen -> upload//serving,
 
   profile serving {
     include <abstractions/base>
