@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The story in three acts: a service leaks, and Aspis tells how; a profile is tried; it is enforced, and the leaks are gone.
+"""The story in three acts: a service leaks, and Aspis tells how; a profile is tried; it is enforced, the leaks are gone.
 
 Each act proves what it says: whatever is not so ends the demo with exit code 1.
 
@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 from typing import Any, Callable, Iterator
 
 import chain
@@ -36,8 +37,8 @@ PROFILE = HERE / "service" / "upload.profile"
 SECRET = pathlib.Path("/etc/passwd")
 TRAVERSAL = "/original?name=../app/config.ini"
 
-PLOT = """A web service makes pictures of video clips with ffmpeg. It has two holes: a "clip" may be a playlist, which names any
-file of the server as its next part; and GET /original believes any name, "../" included."""
+PLOT = """A web service makes pictures of video clips with ffmpeg. It has two holes: a "clip" may be a playlist, which names
+any file of the server as its next part; and GET /original believes any name, "../" included."""
 
 
 class Untrue(Exception):
@@ -149,13 +150,15 @@ def convert(url: str, clip: bytes) -> None:
     say(f"a customer's clip is converted: its picture has {len(picture)} bytes")
 
 
-def refused(what: Callable[..., bytes], *arguments: Any) -> str:
-    """How the service, or the end of the one who asked, said no."""
+def refused(what: Callable[..., bytes], *arguments: Any) -> Exception | None:
+    """How the service said no, or ended instead of an answer."""
     try:
         what(*arguments)
+    except TimeoutError:
+        raise
     except (client.NoPicture, OSError, http.client.HTTPException) as no:
-        return str(no)
-    return ""
+        return no
+    return None
 
 
 def show(run: Run, verdict: str, stage: Stage) -> None:
@@ -204,11 +207,15 @@ def enforce(stage: Stage, clip: bytes) -> None:
     with service(stage, "enforce", stage.confined()) as (run, url):
         convert(url, clip)
         answer = refused(client.thumbnail, url, "video.avi", leak.playlist(str(SECRET), 0, b""))
-        must(bool(answer), "the playlist still gives a picture")
+        must(answer is not None, "the playlist still gives a picture")
         say(f"the playlist gives no picture: {answer}")
         answer = refused(client.get, url + TRAVERSAL)
-        must(bool(answer), "the configuration can still be read")
+        must(answer is not None, "the configuration can still be read")
         say(f"GET {TRAVERSAL}, which the service itself has read before it listened: {answer}")
+        if isinstance(answer, urllib.error.HTTPError):
+            must(answer.code == 403, "that is another problem than a permission")
+        else:
+            say("the hooks of this kernel cannot refuse, so Aspis killed who asked, before it saw anything")
         client.get(url + "/healthz")
         say("the service still answers")
     say("the profile denied these two, and nothing else:")
@@ -261,8 +268,11 @@ def main() -> int:
     directory = pathlib.Path(tempfile.mkdtemp())
     try:
         perform(directory)
-    except (Untrue, client.NoPicture, chain.MissingLink, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
-        print(f"demo: {error}" if isinstance(error, Untrue) else f"demo: {type(error).__name__}: {error}", file=sys.stderr)
+    except Untrue as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except (client.NoPicture, chain.MissingLink, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        print(f"demo: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -45,7 +45,8 @@ class Check(unittest.TestCase):
 
     def test_unexpected(self) -> None:
         lines, problems = verdicts.check([*LOG, SOCKET], "complain", {})
-        self.assertEqual(lines, ['socket {"family": "inet", "type": "raw"}  COMPLAIN create profile service  by python3.11[10]'])
+        self.assertEqual(lines, [
+            'socket {"family": "inet", "type": "raw"}  COMPLAIN create profile service  by python3.11[10]'])
         self.assertEqual(problems, ["unexpected: " + lines[0]])
 
 
