@@ -131,6 +131,9 @@ def service(stage: Stage, name: str, options: list[str]) -> Iterator[tuple[Run, 
         url = client.wait_healthy(run.log, 30 * client.SLOW, run.aspis.pid)
         say(f"the service runs at {url}")
         yield run, url
+    except (KeyboardInterrupt, SystemExit):
+        run.stop()
+        raise
     except BaseException:
         run.stop()
         said = run.log.read_text(errors="replace").splitlines()[-30:]
