@@ -134,7 +134,7 @@ def service(stage: Stage, name: str, options: list[str]) -> Iterator[tuple[Run, 
     except (KeyboardInterrupt, SystemExit):
         run.stop()
         raise
-    except BaseException:
+    except Exception:
         run.stop()
         said = run.log.read_text(errors="replace").splitlines()[-30:]
         for line in said:
