@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Talks to the thumbnail service, with the standard library only.
-
-    client.py wait LOG SECONDS      wait until the service that logs to LOG is healthy, print its address
-    client.py upload URL FILE PNG   upload a clip, keep its picture
-"""
+"""Talks to the thumbnail service, with the standard library only."""
 from __future__ import annotations
 
 import json
 import os
 import pathlib
 import re
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -50,10 +45,21 @@ def thumbnail(url: str, filename: str, clip: bytes) -> bytes:
     return get(url + picture)
 
 
-def wait_healthy(log: pathlib.Path, seconds: float) -> str:
-    """Learns the address from gunicorn's log (the port is chosen by the kernel) and waits for an answer."""
+def runs(pid: int) -> bool:
+    try:
+        # The name before the state can hold anything, ")" too.
+        return pathlib.Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_healthy(log: pathlib.Path, seconds: float, pid: int) -> str:
+    """Learns the address from gunicorn's log (the port is chosen by the kernel) and waits for an answer.
+
+    No longer than the process `pid`, which no one waits for meanwhile, runs.
+    """
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and runs(pid):
         listening = re.search(r"Listening at: (http://\S+)", log.read_text(errors="replace")) if log.exists() else None
         if listening:
             try:
@@ -62,24 +68,6 @@ def wait_healthy(log: pathlib.Path, seconds: float) -> str:
             except OSError:
                 pass
         time.sleep(0.1)
+    if not runs(pid):
+        raise ChildProcessError(f"the service ended, see {log}")
     raise TimeoutError(f"the service is not healthy after {seconds:.0f} s, see {log}")
-
-
-def main(arguments: list[str]) -> int:
-    try:
-        if len(arguments) == 3 and arguments[0] == "wait":
-            print(wait_healthy(pathlib.Path(arguments[1]), float(arguments[2])))
-        elif len(arguments) == 4 and arguments[0] == "upload":
-            clip = pathlib.Path(arguments[2])
-            pathlib.Path(arguments[3]).write_bytes(thumbnail(arguments[1], clip.name, clip.read_bytes()))
-        else:
-            print(__doc__, file=sys.stderr)
-            return 2
-    except (OSError, NoPicture) as error:
-        print(f"client: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -17,4 +17,4 @@ command -v ffmpeg >/dev/null || skip "no ffmpeg (apt install ffmpeg)"
 "$python" -c 'import flask' 2>/dev/null || skip "no flask for $python (apt install python3-flask)"
 
 export PYTHONDONTWRITEBYTECODE=1
-"$python" -m unittest test_chain test_leak || exit 1
+"$python" -m unittest test_chain test_verdicts test_leak || exit 1

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import urllib.error
 from typing import Iterator
 
 import client
@@ -42,7 +43,7 @@ def service(work: pathlib.Path, *, old_playlists: bool = True, user: int | None 
             cwd=work / "app", env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             user=user, group=user, extra_groups=None if user is None else [])
     try:
-        yield client.wait_healthy(log, 30 * client.SLOW)
+        yield client.wait_healthy(log, 30 * client.SLOW, process.pid)
     finally:
         process.terminate()
         try:
@@ -98,6 +99,14 @@ class Leak(unittest.TestCase):
     def test_nothing_leaks_from_a_current_ffmpeg(self) -> None:
         with service(self.work, old_playlists=False) as url:
             self.assert_nothing_leaks(url)
+
+    def test_the_configuration_comes_out(self) -> None:
+        with service(self.work) as url:
+            config = client.get(url + "/original?name=../app/config.ini")
+            with self.assertRaises(urllib.error.HTTPError) as missing:
+                client.get(url + "/original?name=none.avi")
+        self.assertEqual(config, (self.work / "app" / "config.ini").read_bytes())
+        self.assertEqual(missing.exception.code, 404)
 
     def test_the_pictures_are_in_the_converted_directory_only(self) -> None:
         with service(self.work) as url:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Video thumbnails: POST /upload a clip, GET /converted/<name>.png one frame of it.
+"""Video thumbnails: POST /upload a clip, GET /converted/<name>.png one frame of it, GET /original?name=… the clip.
 
 What the service may touch lies in three directories, so that a policy can name them:
 SERVICE_APP (this code and config.ini), SERVICE_UPLOADS, SERVICE_CONVERTED.
@@ -89,3 +89,20 @@ def upload_clip() -> tuple[dict[str, str], int]:
 @app.get("/converted/<name>.png")
 def converted(name: str) -> flask.Response:
     return flask.send_from_directory(CONVERTED, f"{name}.png", mimetype="image/png")
+
+
+@app.get("/original")
+def original() -> flask.Response:
+    """A clip, as it was uploaded.
+
+    DANGER, on purpose: the client's own name goes into the path, so that ../app/config.ini is a "clip", too.
+    Only the demo wants that.
+    """
+    try:
+        clip = (UPLOADS / flask.request.args.get("name", "")).read_bytes()
+    except PermissionError as error:
+        app.logger.warning("original: %s", error)
+        flask.abort(403)
+    except OSError:
+        flask.abort(404)
+    return flask.Response(clip, mimetype="application/octet-stream")

@@ -2,6 +2,7 @@
 // The policy that ships with Aspis is read without a single remark.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,25 @@ TEST_P(ShippedAbstraction, StandsAlone) {
   EXPECT_EQ(remarks(diagnostics, sources), "");
   ASSERT_EQ(policy.profiles.size(), 1U);
   EXPECT_FALSE(policy.profiles.front().rules.empty());
+}
+
+TEST(DemosProfile, IsReadWithoutRemarks) {
+  // What the demo makes: where the service is.
+  const fs::path own = fs::path(testing::TempDir()) / "demos_profile";
+  fs::create_directories(own / "tunables");
+  std::ofstream(own / "tunables" / "upload") << "@{SERVICE} = /srv/upload\n";
+  ParseOptions with_own = options();
+  with_own.include_directories.push_back(own.string());
+
+  Sources sources;
+  Diagnostics diagnostics;
+  const Result<FileId> file = sources.read(ASPIS_SOURCE_DIR "/tests/e2e/service/upload.profile");
+  ASSERT_TRUE(file) << file.error().text();
+  const Policy policy = parse(sources, *file, with_own, diagnostics);
+  EXPECT_EQ(remarks(diagnostics, sources), "");
+  ASSERT_EQ(policy.profiles.size(), 1U);
+  EXPECT_EQ(policy.profiles.front().name.text, "upload");
+  fs::remove_all(own);
 }
 
 std::string test_name(const testing::TestParamInfo<std::string>& info) {
