@@ -108,6 +108,10 @@ static const struct shape file_shapes[512] = {
 	SHAPE(__NR_ftruncate, ASPIS_FILE_TRUNCATE, 0, NONE, NONE, NONE, NONE, NONE, NONE, 1),
 };
 
+/* Besides DECIDE_DIRECTORY: a file that has no name any more counts by the one that it had, as it
+ * does for the hooks path_chmod and path_chown. */
+#define BY_FORMER_NAME 2
+
 /* What an operation asks of its name, and of its second one; those of links are asked as a pair. */
 struct wanted {
 	__u16 request, request2;
@@ -121,8 +125,8 @@ static const struct wanted wanted[ASPIS_KIND_COUNT] = {
 	[ASPIS_FILE_UNLINK] = {ASPIS_MAY_DELETE},
 	[ASPIS_FILE_RENAME] = {MOVED_FROM, MOVED_TO},
 	[ASPIS_FILE_SYMLINK] = {ASPIS_MAY_CREATE},
-	[ASPIS_FILE_CHMOD] = {ASPIS_MAY_WRITE},
-	[ASPIS_FILE_CHOWN] = {ASPIS_MAY_WRITE},
+	[ASPIS_FILE_CHMOD] = {ASPIS_MAY_WRITE, 0, BY_FORMER_NAME},
+	[ASPIS_FILE_CHOWN] = {ASPIS_MAY_WRITE, 0, BY_FORMER_NAME},
 	[ASPIS_FILE_TRUNCATE] = {ASPIS_MAY_WRITE},
 };
 
@@ -132,6 +136,7 @@ static __always_inline void shape_path(struct scratch *scratch, struct aspis_tas
 {
 	int dirfd = fd == NONE ? AT_FDCWD : (int)argument(regs, fd);
 	struct file *file;
+	__u32 flags;
 
 	if (path != NONE) {
 		name_walk(scratch, dirfd, (const char *)argument(regs, path));
@@ -141,8 +146,12 @@ static __always_inline void shape_path(struct scratch *scratch, struct aspis_tas
 	}
 	file = file_of(dirfd);
 	fd_walk(scratch, file);
+	flags = scratch->walk.flags;
+	if (how & BY_FORMER_NAME)
+		scratch->walk.flags &= ~ASPIS_PATH_DELETED;
 	if (confined(state) && file)
 		observed_file(scratch, state, request, file);
+	scratch->walk.flags = flags;
 }
 
 /* The rules on a link: they want its new name first. */
