@@ -18,11 +18,14 @@ import threading
 
 BEGIN = re.compile(r"\[ RUN      \] (\S+)")
 END = re.compile(r"\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:,|\s|$)")
+TIME = re.compile(r"\((\d+) ms\)$")
 OUTCOMES = {"OK": "passed", "FAILED": "failed", "SKIPPED": "skipped"}
 
 
-def result(outcome, name, reason=""):
-    print("@result " + json.dumps({"outcome": outcome, "name": name, "reason": reason}), flush=True)
+def result(outcome, name, reason="", line=""):
+    took = TIME.search(line)
+    row = {"outcome": outcome, "name": name, "reason": reason, "seconds": int(took[1]) // 1000 if took else 0}
+    print("@result " + json.dumps(row), flush=True)
 
 
 def skip_reason(lines):
@@ -61,7 +64,7 @@ def run(program, seconds):
             failed += outcome == "failed"
             if outcome == "failed":
                 print("\n".join([*lines, line]), flush=True)
-            result(outcome, f"{program.name}: {running}", skip_reason(lines) if outcome == "skipped" else "")
+            result(outcome, f"{program.name}: {running}", skip_reason(lines) if outcome == "skipped" else "", line)
             running, lines = None, []
         else:
             lines.append(line)
