@@ -8,6 +8,7 @@
 #   - the agent attached, the process not tracked;
 #   - the process tracked. The agent is stopped during a batch, as it has no other processor to run on. The least of batches
 #     in which it does run is the same, within 3 instructions, but not their median.
+# Under a profile, against AppArmor with the same one, and with 10,000 rules more (confined.sh).
 # On this machine, as root: a flood of events, and the delay from the system call to the line.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
@@ -45,6 +46,7 @@ cmake --build --preset dev --target aspis open_close flood >"$results/build" || 
 }
 
 printf '# Cost in the kernel, instructions per open+close\n\n'
+./dev vm --icount --timeout 1200 6.12 -- bash "$bench/confined.sh" >"$results/confined" 2>"$results/confined.errors" &
 for kernel in 6.1 6.12; do
   ./dev vm --icount --timeout 400 "$kernel" -- bash "$bench/guest.sh" >"$results/$kernel" 2>"$results/$kernel.errors" &
 done
@@ -58,6 +60,27 @@ for kernel in 6.1 6.12; do
   # What the guests said besides, if anything
   sed "s/^/bench: $kernel: /" "$results/$kernel.errors" >&2
 done
+
+confined() { # confined CASE LEAST: its cost and its target, a cost
+  local base cost word=ok
+  base=$(value confined base)
+  cost=$(value confined "$1")
+  if [[ -z $base || -z $cost || -z $2 ]]; then
+    echo "| $1 | not measured | |"
+    status=1
+    return
+  fi
+  ((cost - base <= $2)) || word=over
+  echo "| $1 | +$((cost - base)) | $word: ≤ +$2 |"
+}
+
+theirs=$(($(value confined apparmor) - $(value confined base))) || theirs=
+ten=$(($(value confined aspis-10) - $(value confined base))) || ten=
+printf '\n# The same under a profile, Linux 6.12 with lsm\n\n| who, rules | cost | target |\n| --- | --- | --- |\n'
+confined apparmor "$theirs"
+confined aspis-10 "$theirs"
+confined aspis-10000 "$((${ten:-0} * 105 / 100))"
+sed "s/^/bench: confined: /" "$results/confined.errors" >&2
 
 printf '\n# On this machine: %s, %s processors, load %s\n' "$(uname -r)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
 if ((EUID != 0)); then
