@@ -125,6 +125,8 @@ void add_policy(Samples& samples) {
     open.e.requested = open.e.denied = kind == ASPIS_FILE_LOCK ? ASPIS_MAY_LOCK : ASPIS_MAY_READ;
     add_ruled(samples, "", open, "/etc/hosts");
   }
+  open.e.flags = ASPIS_F_REPORTED | ASPIS_F_KILLED;
+  add_ruled(samples, "", open, "/etc/shadow");
 }
 
 aspis_net_event net_event(aspis_kind kind, std::uint16_t family, const char* address) {
