@@ -34,6 +34,48 @@ static __always_inline struct scratch *observed_socket(
 	return scratch;
 }
 
+/* The path that a unix socket was bound to, that of its peer, or that a message was sent to: file
+ * rules speak of it, and of nothing else is told. */
+static __noinline void unix_path(struct aspis_task *state, struct sock *sk, __u64 name, __u32 how)
+{
+	const struct path *path;
+	struct scratch *scratch;
+	struct sock *owner;
+	__u32 request;
+
+	if (!state || !sk || !confined(state) ||
+		BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
+		return;
+	scratch = observed_begin(state);
+	if (!scratch)
+		return;
+	if (how == GIVEN_MESSAGE) {
+		char first = 0;
+
+		bpf_probe_read_user(&first, 1, (const void *)name);
+		if (first) {
+			name_walk(scratch, AT_FDCWD, (const char *)name);
+			observed_name(scratch, state, ASPIS_MAY_WRITE, 0);
+		}
+	} else {
+		request = how == GIVEN_BIND ? ASPIS_MAY_CREATE : ASPIS_MAY_READ | ASPIS_MAY_WRITE;
+		owner = how == GIVEN_BIND ? sk : BPF_CORE_READ((struct unix_sock *)sk, peer);
+		path = (const void *)owner + bpf_core_field_offset(struct unix_sock, path);
+		if (owner && BPF_CORE_READ(path, dentry)) {
+			path_walk_address(scratch, path);
+			scratch->ruling.inode = (__u64)BPF_CORE_READ(path, dentry, d_inode);
+			decide_path(scratch, state, request, 0);
+		}
+	}
+	observed_told(scratch, state);
+	if (scratch->ruling.reported) {
+		path_finish(scratch, &file_record(scratch)->path);
+		access_tell_kept(
+			scratch, state, how == GIVEN_BIND ? ASPIS_FILE_CREATE : ASPIS_FILE_CONNECT);
+	}
+	scratch_release(scratch);
+}
+
 SEC("?tp_btf/sys_exit")
 int sys__socket(unsigned long long *ctx)
 {
@@ -102,6 +144,7 @@ int sys__address(unsigned long long *ctx)
 	if ((ret < 0 && !(kind == ASPIS_NET_CONNECT && ret == -EINPROGRESS)) || !address)
 		return 0;
 	sk = sock_of(regs->di);
+	unix_path(state, sk, address + SOCKADDR_PATH, how);
 	scratch = observed_socket(state, sk);
 	if (!scratch)
 		return 0;

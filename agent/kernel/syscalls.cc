@@ -15,6 +15,7 @@ constexpr std::array kPrograms = std::to_array<SyscallProgram>({
     {__NR_openat, "sys__open"},
     {__NR_openat2, "sys__open"},
     {__NR_creat, "sys__open"},
+    {__NR_open_by_handle_at, "sys__open"},
     {__NR_mknod, "sys__file"},
     {__NR_mknodat, "sys__file"},
     {__NR_mkdir, "sys__file"},

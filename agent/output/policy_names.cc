@@ -112,7 +112,7 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "no change_onexec valid for executable",
     "the request could not be read",
     "what it does is not seen here",
-    "Failed name lookup - name with \"..\"",
+    "Failed name lookup - name with \"..\", or gone",
 };
 
 }  // namespace

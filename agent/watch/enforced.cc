@@ -19,7 +19,7 @@ constexpr const char* kAfterTheFact =
     "before "
     "it sees the result. Names that are made or removed are decided as they are spelled, files "
     "that "
-    "come over exec are not asked about";
+    "come over exec or from another process are not asked about";
 
 /// What of one profile's classes is not enforced: a line for each reason.
 std::vector<std::string> not_here(const CompiledProfile& profile,

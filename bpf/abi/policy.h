@@ -232,7 +232,8 @@ enum aspis_info {
 	ASPIS_INFO_ONEXEC,	 /* no rule lets this program begin with the profile asked for */
 	ASPIS_INFO_REQUEST,	 /* what the program asked for could not be read */
 	ASPIS_INFO_UNSEEN,	 /* tracepoint backend: what came of it cannot be seen */
-	ASPIS_INFO_SPELLING, /* tracepoint backend: a name with "..", or one that cannot be read */
+	ASPIS_INFO_SPELLING, /* tracepoint backend: a name with "..", or what is not there to look
+				at any more */
 	ASPIS_INFO_COUNT,
 };
 

@@ -109,17 +109,6 @@ static __always_inline struct scratch *observed_begin(struct aspis_task *state)
 	return scratch;
 }
 
-/* Rules on the walked path of an open file. */
-static __always_inline void observed_file(
-	struct scratch *scratch, struct aspis_task *state, __u32 request, struct file *file)
-{
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-
-	scratch->ruling.inode = (__u64)inode;
-	decide_path(scratch, state, request,
-		(BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR ? DECIDE_DIRECTORY : 0);
-}
-
 /* Rules on the walked path of a name. It is gone, or new: the task's own. */
 static __always_inline void observed_name(
 	struct scratch *scratch, struct aspis_task *state, __u32 request, __u32 how)
@@ -129,6 +118,23 @@ static __always_inline void observed_name(
 		scratch->walk.flags |= WALK_SPELLING;
 	decide_path(scratch, state, request, how);
 	scratch->walk.flags &= ~WALK_SPELLING;
+}
+
+/* Rules on the walked path of an open file. One that another thread has closed by now is nobody's:
+ * denied. */
+static __always_inline void observed_file(
+	struct scratch *scratch, struct aspis_task *state, __u32 request, struct file *file)
+{
+	struct inode *inode;
+
+	if (!file) {
+		observed_name(scratch, state, request, 0);
+		return;
+	}
+	inode = BPF_CORE_READ(file, f_inode);
+	scratch->ruling.inode = (__u64)inode;
+	decide_path(scratch, state, request,
+		(BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR ? DECIDE_DIRECTORY : 0);
 }
 
 /* What is denied has been done. The task ends before it sees what came of it: the signal is there

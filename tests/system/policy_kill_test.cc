@@ -44,6 +44,8 @@ show script_no "$DIR/no/script"
 show child ./child other
 show datagrams "$PYTHON" -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM); print("made")'
 show port "$PYTHON" -c 'import socket; socket.socket(socket.AF_INET).bind(("127.0.0.1", 1)); print("bound")'
+show socket "$PYTHON" -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket"); print("bound")'
+show socket_no "$PYTHON" -c 'import socket; socket.socket(socket.AF_UNIX).bind("../no/socket"); print("bound")'
 show listen "$DOMAIN" listen open=other
 )sh";
 
@@ -98,20 +100,16 @@ TEST_F(Kill, WhoDoesWhatIsDenied) {
   auto results = results_of(seen.outcome.out);
   const std::string killed = "137 ", done = "0 0";
   const Results expected = {
-      {"cat", "0 yes"},       {"secret", killed},
-      {"mkdir", done},        {"mkdir_no", killed},
-      {"relative", done},     {"dots", killed},
-      {"create", done},       {"create_no", killed},
-      {"unlink", done},       {"unlink_no", killed},
-      {"rename", done},       {"rename_no", killed},
-      {"symlink_no", killed}, {"link", done},
-      {"link_no", killed},    {"chmod", done},
-      {"chmod_no", killed},   {"truncate_no", killed},
-      {"map", done},          {"map_no", killed},
-      {"run", "0 "},          {"run_no", killed},
-      {"script", "0 ran"},    {"script_no", killed},
-      {"child", killed},      {"datagrams", killed},
-      {"port", killed},       {"listen", "137 listen 0"},
+      {"cat", "0 yes"},       {"secret", killed},    {"mkdir", done},
+      {"mkdir_no", killed},   {"relative", done},    {"dots", killed},
+      {"create", done},       {"create_no", killed}, {"unlink", done},
+      {"unlink_no", killed},  {"rename", done},      {"rename_no", killed},
+      {"symlink_no", killed}, {"link", done},        {"link_no", killed},
+      {"chmod", done},        {"chmod_no", killed},  {"truncate_no", killed},
+      {"map", done},          {"map_no", killed},    {"run", "0 "},
+      {"run_no", killed},     {"script", "0 ran"},   {"script_no", killed},
+      {"child", killed},      {"datagrams", killed}, {"port", killed},
+      {"socket", "0 bound"},  {"socket_no", killed}, {"listen", "137 listen 0"},
   };
   EXPECT_EQ(results, expected) << seen.outcome.err;
   const auto denied = matching(seen.events, {{"verdict", "denied"}});
@@ -120,7 +118,8 @@ TEST_F(Kill, WhoDoesWhatIsDenied) {
       matching(denied, {{"type", "file.open"}, {"file.path", directory_.path("no/file")}}).size(),
       1U);
   EXPECT_EQ(matching(denied, {{"type", "file.exec"}}).size(), 2U);
-  EXPECT_EQ(matching(denied, {{"info", "Failed name lookup - name with \"..\""}}).size(), 1U);
+  EXPECT_EQ(matching(denied, {{"info", "Failed name lookup - name with \"..\", or gone"}}).size(),
+            1U);
   EXPECT_EQ(matching(denied, {{"profile", "start//child"}}).size(), 1U);
   EXPECT_EQ(matching(denied, {{"profile", "start//busy"}}).size(), 1U);
   EXPECT_EQ(matching(seen.events,
