@@ -45,6 +45,13 @@ void add_backends(std::vector<Finding>& findings) {
   }
 }
 
+/// How a profile is enforced: it takes a hook to refuse.
+Finding enforcement(Backend backend) {
+  if (backend == Backend::kTracepoint)
+    return {"profiles", "kill", "what is denied ends the process before it sees the result"};
+  return {"profiles", "refuse", "what is denied fails with the error that AppArmor gives"};
+}
+
 void add_missing_hooks(std::vector<Finding>& findings) {
   const auto observer = Observer::create({}, [](std::span<const std::byte>) {});
   if (!observer) {
@@ -52,6 +59,7 @@ void add_missing_hooks(std::vector<Finding>& findings) {
     return;
   }
   findings.push_back({"observation", "yes", "all programs load and attach"});
+  findings.push_back(enforcement((*observer)->backend()));
   for (const auto& missing : (*observer)->missing())
     findings.push_back({"hook " + std::string(missing.hook()), "no", missing.reason});
 }
