@@ -49,7 +49,7 @@ in_guest() { # in_guest KERNEL BACKEND
   local place="vm $1 $2"
   grep -qsx "$2" build/dev/tests/vm/*.backends || return 0
   say "$place"
-  { ./dev vm --backend "$2" --timeout 2400 "$1" -- python3 tests/vm/run_in_guest.py build/dev/tests/vm 1200 ||
+  { ./dev vm --backend "$2" --timeout 3600 "$1" -- python3 tests/vm/run_in_guest.py build/dev/tests/vm 1500 ||
     echo "@status $?"; } | tee "$results/$place.log" | grep -v '^@' || true
   grep -qx '@end' "$results/$place.log" ||
     record "$place" failed "the guest" "did not get to its end, exit status $(sed -n 's/^@status //p' "$results/$place.log")"
