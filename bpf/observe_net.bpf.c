@@ -192,7 +192,8 @@ int sys__listen(unsigned long long *ctx)
 		socket_record(scratch, sk, !listen)->backlog = listen ? regs->si : 0;
 		access_tell_kept(scratch, state, listen ? ASPIS_NET_LISTEN : ASPIS_NET_ACCEPT);
 	}
-	if (listen && confined(state) && profile_on_listen(scratch, state))
+	if (listen && confined(state) && !scratch->ruling.killed &&
+		profile_on_listen(scratch, state))
 		bpf_send_signal(SIGKILL);
 	scratch_release(scratch);
 	return 0;

@@ -72,7 +72,7 @@ constexpr ClassWithoutHooks kWithoutHooks[] = {
     {ASPIS_CLASS_CAPABILITY, "capability"}, {ASPIS_CLASS_SIGNAL, "signal"},
     {ASPIS_CLASS_PTRACE, "ptrace"},         {ASPIS_CLASS_MOUNT, "mount"},
     {ASPIS_CLASS_USERNS, "userns"},         {ASPIS_CLASS_IO_URING, "io_uring"},
-    {ASPIS_CLASS_UNIX, "unix peer"},
+    {ASPIS_CLASS_UNIX, "unix peer"},        {ASPIS_CLASS_RLIMIT, "rlimit (raising it)"},
 };
 
 bool belongs_to(std::string_view program, Backend backend) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/watch/enforced.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <iterator>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aspis {
@@ -17,26 +19,23 @@ using policy::CompiledProfile;
 constexpr const char* kAfterTheFact =
     "the backend tracepoint sees what is denied when it has been done: the process is killed "
     "before "
-    "it sees the result. Names that are made or removed are decided as they are spelled, files "
-    "that "
-    "come over exec or from another process are not asked about";
+    "it sees the result. Names that are made or removed are decided as they are spelled. Not asked "
+    "about are locks, files that come over exec or from another process, and of sockets all but "
+    "create, bind, connect, listen, accept and messages with an address";
 
 /// What of one profile's classes is not enforced: a line for each reason.
 std::vector<std::string> not_here(const CompiledProfile& profile,
                                   const std::vector<Unenforced>& classes, Backend backend) {
-  std::map<std::string, std::string> rules;
+  std::map<std::string, std::vector<std::string_view>> rules;  // by what they lack
   for (const Unenforced& entry : classes) {
     if ((profile.mediated >> entry.kind & 1) == 0) continue;
-    std::string& names = rules[entry.why];
-    if (names.find(entry.rules) != std::string::npos) continue;
-    names += (names.empty() ? "" : ", ") + std::string(entry.rules);
+    auto& names = rules[entry.why];
+    if (std::ranges::count(names, entry.rules) == 0) names.push_back(entry.rules);
   }
   std::vector<std::string> lines;
-  for (const auto& [why, names] : rules) {
-    lines.push_back("profile " + profile.name + ": " + names +
-                    " rules are not enforced here (backend " + std::string(backend_name(backend)) +
-                    ", " + why + ")");
-  }
+  for (const auto& [why, names] : rules)
+    lines.push_back(fmt::format("profile {}: {} rules are not enforced here (backend {}, {})",
+                                profile.name, fmt::join(names, ", "), backend_name(backend), why));
   return lines;
 }
 
