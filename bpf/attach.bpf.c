@@ -29,8 +29,9 @@ static long left_step(__u32 index, void *data)
 	return 0;
 }
 
-/* Bytes that the longest left match of a profile takes. */
-static __noinline __u32 left_match(struct scratch *scratch, __u32 automaton)
+/* Bytes that the longest left match of a profile takes. Global: verified once, not for each of the
+ * profiles that match. */
+__noinline __u32 left_match(struct scratch *scratch, __u32 automaton)
 {
 	struct arena arena = policy_arena_view();
 	struct left_walk walk = {.scratch = scratch, .automaton = automaton};

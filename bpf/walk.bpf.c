@@ -16,7 +16,7 @@ __hidden void *without_trust(const void *pointer, __u32 btf_id)
 	return has_rdonly_cast ? bpf_rdonly_cast(pointer, btf_id) : (void *)pointer;
 }
 
-#define WALK_CAST 40 /* components and mounts that it takes; walk_step takes the rest */
+#define WALK_CAST 24 /* components and mounts that it takes; walk_step takes the rest */
 
 #define cast(type, address)                                                                        \
 	((type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)))
