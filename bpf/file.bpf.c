@@ -6,6 +6,7 @@
  */
 #include "lib/hook.bpf.h"
 #include "lib/inherited.bpf.h"
+#include "lib/subject.bpf.h"
 
 #define PROT_EXEC 0x4
 #define FMODE_EXEC 0x20 /* include/linux/fs.h __FMODE_EXEC: opened by execve itself */
@@ -24,6 +25,8 @@ static __always_inline int file_access(
 	if (!scratch)
 		return answer;
 	path_walk_file(scratch, file);
+	if (kind == ASPIS_FILE_OPEN && walked_queue(scratch, file->f_inode))
+		kind = ASPIS_FILE_MQUEUE_OPEN;
 	if (confined(state))
 		decide_file(scratch, state, request, file->f_inode);
 	if (!access_told(scratch, state))
@@ -310,4 +313,52 @@ HOOK(file_receive)
 HOOK(file_permission)
 {
 	return file_revoked(current_state(), (struct file *)ctx[0]) ? -EACCES : 0;
+}
+
+/*
+ * mq_open(2) with O_CREAT, mq_unlink(2): there are no hooks for queues, and none with a path. By
+ * these every name passes that is made or removed; those of other file systems leave at once, as
+ * the hooks above have decided on them.
+ */
+static __always_inline int queue_access(
+	__u16 kind, struct inode *dir, struct dentry *dentry, __u32 request)
+{
+	struct aspis_task *state;
+	struct aspis_file_event *event;
+	struct scratch *scratch;
+	int answer = 0;
+
+	if (dir->i_sb->s_magic != MQUEUE_MAGIC)
+		return 0;
+	state = current_state();
+	scratch = access_begin(state, &answer);
+	if (!scratch)
+		return answer;
+	scratch->walk.off = CHUNK_MAX;
+	scratch->walk.flags = ASPIS_PATH_DETACHED;
+	walk_prepend(scratch, dentry->d_name.name, dentry->d_name.len);
+	if (confined(state)) {
+		scratch->subject[0] = ASPIS_CLASS_MQUEUE;
+		scratch->subject_len = 1;
+		subject_path(scratch, false);
+		decide_subject(scratch, state, ASPIS_CLASS_MQUEUE, request, EACCES);
+	}
+	if (!access_told(scratch, state))
+		return access_drop(scratch);
+	event = file_record(scratch);
+	path_finish(scratch, &event->path);
+	path_identity(&event->path, dentry->d_inode);
+	return access_tell(scratch, state, kind);
+}
+
+HOOK(inode_create)
+{
+	return queue_access(ASPIS_FILE_MQUEUE_CREATE, ARGUMENT(struct inode, 0),
+		ARGUMENT(struct dentry, 1), ASPIS_MQUEUE_CREATE);
+}
+
+HOOK(inode_unlink)
+{
+	return queue_access(ASPIS_FILE_MQUEUE_UNLINK, ARGUMENT(struct inode, 0),
+		ARGUMENT(struct dentry, 1), ASPIS_MQUEUE_DELETE);
 }

@@ -4,6 +4,7 @@
  * so that the loop over a path is looked at once and not for every hook.
  */
 #include "lib/ruling.bpf.h"
+#include "lib/subject.bpf.h"
 
 /* The verifier follows a loop for as long as it may run, in every program that calls it: what is
  * longer than almost every path is matched by a callback, at five times the cost of a byte. */
@@ -143,6 +144,7 @@ __noinline int decide_path(
 {
 	struct arena arena = policy_arena_view();
 	__u32 root = policy_root;
+	bool queue;
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
@@ -152,15 +154,26 @@ __noinline int decide_path(
 		return 0; /* file systems without names are not mediated by path */
 	if (plainly_allowed(scratch, arena, state, root, request, how))
 		return 0;
+	queue = walked_queue(scratch, (struct inode *)scratch->ruling.inode);
+	if (queue) {
+		scratch->subject[0] = ASPIS_CLASS_MQUEUE;
+		scratch->subject_len = 1;
+		subject_path(scratch, false);
+	}
 	FOR_EACH_PLACE (i, state) {
 		struct aspis_permissions permissions = {};
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
+		bool by_queue;
 		__u8 info;
 
 		if (!profile)
 			continue;
-		info = path_problem(scratch, profile->flags);
-		if (!info && !is_null(state, i))
+		by_queue = queue && profile->mediated & 1u << ASPIS_CLASS_MQUEUE;
+		info = by_queue ? ASPIS_INFO_NONE : path_problem(scratch, profile->flags);
+		if (by_queue && !is_null(state, i))
+			permissions =
+				subject_permissions(scratch, arena, profile, ASPIS_CLASS_MQUEUE);
+		else if (!info && !is_null(state, i))
 			permissions = path_permissions(scratch, arena, profile, how);
 		rule(scratch, profile, is_null(state, i), permissions, request, info,
 			problem_errno(info));
@@ -204,15 +217,8 @@ __noinline int decide_subject(
 		if (!profile || !(profile->mediated & 1u << (class & 15)))
 			continue;
 		info = subject_problem(scratch, class, profile->flags);
-		if (!is_null(state, i) && !info) {
-			__u32 end = match_subject(
-				scratch, profile->rules, profile->rule_start[class & 15]);
-			__u32 index = match_outcome(arena, matcher_at(arena, profile->rules), end);
-
-			permissions = ARENA_AT(arena, struct aspis_outcome,
-				profile->rule_outcomes + index * sizeof(struct aspis_outcome))
-					      ->other;
-		}
+		if (!is_null(state, i) && !info)
+			permissions = subject_permissions(scratch, arena, profile, class);
 		rule(scratch, profile, is_null(state, i), permissions, request, info,
 			info ? problem_errno(info) : (int)error);
 	}

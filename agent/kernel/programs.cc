@@ -24,7 +24,8 @@ constexpr std::string_view kEnforcingOnly[] = {
     "socket_getsockopt",   "socket_post_create",  "socket_recvmsg",
     "socket_setsockopt",   "socket_shutdown",     "task_setrlimit",
     "unix_may_send",       "unix_stream_connect", "uring_override_creds",
-    "uring_sqpoll",        "task_prctl",
+    "uring_sqpoll",        "task_prctl",          "inode_create",
+    "inode_unlink",
 };
 
 /// The hooks that a class is enforced by.
@@ -46,6 +47,8 @@ constexpr ClassHook kClassHooks[] = {
     {ASPIS_CLASS_CHANGE_PROFILE, "change_profile", "task_prctl"},
     {ASPIS_CLASS_IO_URING, "io_uring", "uring_override_creds"},
     {ASPIS_CLASS_IO_URING, "io_uring", "uring_sqpoll"},
+    {ASPIS_CLASS_MQUEUE, "mqueue", "inode_create"},
+    {ASPIS_CLASS_MQUEUE, "mqueue", "inode_unlink"},
     {ASPIS_CLASS_NETWORK, "network", "socket_create"},
     {ASPIS_CLASS_NETWORK, "network", "socket_bind"},
     {ASPIS_CLASS_NETWORK, "network", "socket_connect"},
@@ -73,6 +76,7 @@ constexpr ClassWithoutHooks kWithoutHooks[] = {
     {ASPIS_CLASS_PTRACE, "ptrace"},         {ASPIS_CLASS_MOUNT, "mount"},
     {ASPIS_CLASS_USERNS, "userns"},         {ASPIS_CLASS_IO_URING, "io_uring"},
     {ASPIS_CLASS_UNIX, "unix peer"},        {ASPIS_CLASS_RLIMIT, "rlimit (raising it)"},
+    {ASPIS_CLASS_MQUEUE, "mqueue"},
 };
 
 bool belongs_to(std::string_view program, Backend backend) {

@@ -74,6 +74,16 @@ void file(std::string& out, const Record& record) {
   append_member(out, "ouid", raw.ouid);
 }
 
+/// As Ubuntu's kernels tell of it, which have such rules. The class is part of it: libapparmor
+/// finds by it what the operation is about.
+void mqueue(std::string& out, const Record& record) {
+  const aspis_file_event& raw = *record.event->as<FilePayload>()->raw;
+  append_masks(out, record, "");
+  append_quoted(out, "class", "posix_mqueue");
+  append_member(out, "fsuid", raw.fsuid);
+  append_member(out, "ouid", raw.ouid);
+}
+
 void link(std::string& out, const Record& record) {
   file(out, record);
   append_untrusted(out, "target", file_name(*record.event));
@@ -271,6 +281,9 @@ constexpr AvcOperation kOperations[] = {
     {ASPIS_FILE_RECEIVE, "file_receive", "file", file_name, file},
     {ASPIS_FILE_INHERIT, "file_inherit", "file", file_name, file},
     {ASPIS_FILE_CONNECT, "connect", "file", file_name, file},
+    {ASPIS_FILE_MQUEUE_OPEN, "open", "", file_name, mqueue},
+    {ASPIS_FILE_MQUEUE_CREATE, "create", "", file_name, mqueue},
+    {ASPIS_FILE_MQUEUE_UNLINK, "unlink", "", file_name, mqueue},
     {ASPIS_NET_CREATE, "create", "net", nullptr, net_created},
     {ASPIS_NET_BIND, "bind", "net", nullptr, net_own},
     {ASPIS_NET_LISTEN, "listen", "net", nullptr, net_own},

@@ -45,6 +45,13 @@ constexpr PermissionName kIoUring[] = {
     {ASPIS_IO_URING_OVERRIDE_CREDS, "override_creds"},
     {ASPIS_IO_URING_SETUP, "setup"},
 };
+// In the order of Ubuntu's kernels, which have such rules.
+constexpr PermissionName kMqueue[] = {
+    {ASPIS_MQUEUE_READ, "read"},
+    {ASPIS_MQUEUE_WRITE, "write"},
+    {ASPIS_MQUEUE_CREATE, "create"},
+    {ASPIS_MQUEUE_DELETE, "delete"},
+};
 constexpr PermissionName kCompat[] = {{1, "call"}};
 
 constexpr PermissionName kChangeProfile[] = {
@@ -68,17 +75,19 @@ struct KindNames {
   std::span<const PermissionName> names;
 };
 constexpr KindNames kByKind[] = {
-    {ASPIS_PRIV_CAPABLE, kCapability}, {ASPIS_PRIV_KILL, kSignal},
-    {ASPIS_PRIV_PTRACE, kPtrace},      {ASPIS_PRIV_MOUNT, kMount},
-    {ASPIS_PRIV_UMOUNT, kMount},       {ASPIS_PRIV_USERNS, kUserns},
-    {ASPIS_PRIV_RLIMIT, kRlimit},      {ASPIS_PRIV_IO_URING, kIoUring},
-    {ASPIS_PRIV_COMPAT, kCompat},      {ASPIS_PRIV_CHANGE_PROFILE, kChangeProfile},
-    {ASPIS_NET_CREATE, kSocket},       {ASPIS_NET_BIND, kSocket},
-    {ASPIS_NET_LISTEN, kSocket},       {ASPIS_NET_CONNECT, kSocket},
-    {ASPIS_NET_ACCEPT, kSocket},       {ASPIS_NET_SENDMSG, kSocket},
-    {ASPIS_NET_ACCEPT_CALL, kSocket},  {ASPIS_NET_RECVMSG, kSocket},
-    {ASPIS_NET_SHUTDOWN, kSocket},     {ASPIS_NET_GETATTR, kSocket},
-    {ASPIS_NET_GETOPT, kSocket},       {ASPIS_NET_SETOPT, kSocket},
+    {ASPIS_PRIV_CAPABLE, kCapability},   {ASPIS_PRIV_KILL, kSignal},
+    {ASPIS_PRIV_PTRACE, kPtrace},        {ASPIS_PRIV_MOUNT, kMount},
+    {ASPIS_PRIV_UMOUNT, kMount},         {ASPIS_PRIV_USERNS, kUserns},
+    {ASPIS_PRIV_RLIMIT, kRlimit},        {ASPIS_PRIV_IO_URING, kIoUring},
+    {ASPIS_PRIV_COMPAT, kCompat},        {ASPIS_PRIV_CHANGE_PROFILE, kChangeProfile},
+    {ASPIS_FILE_MQUEUE_OPEN, kMqueue},   {ASPIS_FILE_MQUEUE_CREATE, kMqueue},
+    {ASPIS_FILE_MQUEUE_UNLINK, kMqueue}, {ASPIS_NET_CREATE, kSocket},
+    {ASPIS_NET_BIND, kSocket},           {ASPIS_NET_LISTEN, kSocket},
+    {ASPIS_NET_CONNECT, kSocket},        {ASPIS_NET_ACCEPT, kSocket},
+    {ASPIS_NET_SENDMSG, kSocket},        {ASPIS_NET_ACCEPT_CALL, kSocket},
+    {ASPIS_NET_RECVMSG, kSocket},        {ASPIS_NET_SHUTDOWN, kSocket},
+    {ASPIS_NET_GETATTR, kSocket},        {ASPIS_NET_GETOPT, kSocket},
+    {ASPIS_NET_SETOPT, kSocket},
 };
 
 std::string joined(std::span<const PermissionName> table, std::string_view separator,

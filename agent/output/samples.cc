@@ -125,6 +125,16 @@ void add_policy(Samples& samples) {
     open.e.requested = open.e.denied = kind == ASPIS_FILE_LOCK ? ASPIS_MAY_LOCK : ASPIS_MAY_READ;
     add_ruled(samples, "", open, "/etc/hosts");
   }
+  for (const aspis_kind kind :
+       {ASPIS_FILE_MQUEUE_OPEN, ASPIS_FILE_MQUEUE_CREATE, ASPIS_FILE_MQUEUE_UNLINK}) {
+    open.e = head(kind);
+    open.e.requested = open.e.denied = kind == ASPIS_FILE_MQUEUE_OPEN     ? ASPIS_MQUEUE_READ
+                                       : kind == ASPIS_FILE_MQUEUE_CREATE ? ASPIS_MQUEUE_CREATE
+                                                                          : ASPIS_MQUEUE_DELETE;
+    add_ruled(samples, "", open, "/jobs");
+  }
+  open.e = head(ASPIS_FILE_RECEIVE);
+  open.e.requested = open.e.denied = ASPIS_MAY_READ;
   open.e.flags = ASPIS_F_REPORTED | ASPIS_F_KILLED;
   add_ruled(samples, "", open, "/etc/shadow");
 }

@@ -69,6 +69,12 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
 #define ASPIS_IO_URING_OVERRIDE_CREDS 0x2
 #define ASPIS_IO_URING_ALL 0x3
 #define ASPIS_IO_URING_SETUP 0x4 /* no permission: where what rings do is not seen */
+/* Of message queues; the bits of what files are asked for, so that a queue is asked like a file. */
+#define ASPIS_MQUEUE_READ ASPIS_MAY_READ
+#define ASPIS_MQUEUE_WRITE ASPIS_MAY_WRITE
+#define ASPIS_MQUEUE_CREATE ASPIS_MAY_CREATE
+#define ASPIS_MQUEUE_DELETE ASPIS_MAY_DELETE
+#define ASPIS_MQUEUE_ALL 0x036
 #define ASPIS_CAPABILITY_USE 0x1
 #define ASPIS_PROFILE_CHANGE 0x1
 #define ASPIS_PROFILE_ONEXEC 0x2

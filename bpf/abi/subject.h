@@ -24,6 +24,12 @@
 #define ASPIS_UNCONFINED "unconfined"
 
 /*
+ * POSIX message queues. NAME begins with "/".
+ *
+ *   MQUEUE  class, NAME
+ */
+
+/*
  * Changing profile. NAME is the full name of the profile asked for, after "&" if it is to come on
  * top of what the task has. At exec the path of the program comes first.
  *

@@ -17,8 +17,7 @@
  * verifier's paths by six. */
 static __always_inline unsigned long argument(struct pt_regs *regs, unsigned int n)
 {
-	unsigned long all[8] = {
-		regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9, 0, 0};
+	unsigned long all[8] = {regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9, 0, 0};
 
 	return all[n & 7];
 }

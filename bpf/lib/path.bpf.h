@@ -29,6 +29,7 @@
 #define PIPEFS_MAGIC 0x50495045
 #define SOCKFS_MAGIC 0x534F434B
 #define ANON_INODE_FS_MAGIC 0x09041934
+#define MQUEUE_MAGIC 0x19800202
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
 #define SB_NOUSER (1ul << 31) /* include/linux/fs.h */
@@ -147,6 +148,17 @@ static __always_inline void walk_pseudo(struct scratch *scratch, struct dentry *
 		scratch->walk.flags |= ASPIS_PATH_DETACHED;
 	if (!walk_prepend(scratch, name, len) && scratch->walk.flags & ASPIS_PATH_ANON)
 		scratch->walk.off += 1; /* "[eventfd]", without the slash */
+}
+
+/*
+ * Does the walked path of an open file name a POSIX message queue, opened by mq_open(2)? Queues are
+ * files of a mount that belongs to the IPC namespace and to no mount namespace. One that is opened
+ * below a place where that file system is mounted (/dev/mqueue) is a file like any other.
+ */
+static __always_inline bool walked_queue(struct scratch *scratch, struct inode *inode)
+{
+	return scratch->walk.flags & ASPIS_PATH_DETACHED &&
+	       BPF_CORE_READ(inode, i_sb, s_magic) == MQUEUE_MAGIC;
 }
 
 /* Moves the walked path to the tail and describes it in `out`. */

@@ -96,6 +96,18 @@ static __always_inline struct aspis_permissions path_permissions(
 	return state_permissions(scratch, arena, profile, matcher, state);
 }
 
+/* What rules of another class say of scratch.subject. */
+static __always_inline struct aspis_permissions subject_permissions(struct scratch *scratch,
+	struct arena arena, const struct aspis_profile *profile, __u32 class)
+{
+	__u32 end = match_subject(scratch, profile->rules, profile->rule_start[class & 15]);
+	__u32 index = match_outcome(arena, matcher_at(arena, profile->rules), end);
+
+	return ARENA_AT(arena, struct aspis_outcome,
+		profile->rule_outcomes + index * sizeof(struct aspis_outcome))
+		->other;
+}
+
 /* bpf/match.bpf.c. One profile's say, as `rule` puts it: permissions as the bytes of the struct;
  * `of` is info | null << 8 | error << 16. */
 int rule_with(struct scratch *scratch, const struct aspis_profile *profile, __u64 permissions,

@@ -38,7 +38,6 @@ constexpr ClassFeature kFeatures[] = {
     {"namespaces/userns_create", ASPIS_CLASS_USERNS},
     {"io_uring", ASPIS_CLASS_IO_URING},
     {"ipc/posix_mqueue", ASPIS_CLASS_MQUEUE},
-    {"ipc/sysv_mqueue", ASPIS_CLASS_MQUEUE},
 };
 
 // The class of each kind of rule. "all," is of every class, and dbus is none of ours.

@@ -20,6 +20,7 @@ void lower_all(const Rule& rule, const ClassContext& context) {
   lower(rule, NetworkRule{}, context);  // unix sockets, too
   lower(rule, UsernsRule{}, context);
   lower(rule, IoUringRule{}, context);
+  lower(rule, MqueueRule{}, context);
   lower(rule, ChangeProfileRule{}, context);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules between processes: signal, ptrace, io_uring, userns; and those that only user space, or no
-// hook, can enforce: dbus, mqueue.
+// Rules between processes: signal, ptrace, io_uring, userns, mqueue; and those that only user space
+// can enforce: dbus.
 #include <csignal>
 
 #include "policy/tables/profile_head.h"
@@ -27,6 +27,21 @@ constexpr PermissionWord kPtrace[] = {
 constexpr PermissionWord kIoUring[] = {
     {"sqpoll", ASPIS_IO_URING_SQPOLL},
     {"override_creds", ASPIS_IO_URING_OVERRIDE_CREDS},
+};
+
+constexpr PermissionWord kMqueue[] = {
+    {"read", ASPIS_MQUEUE_READ},
+    {"r", ASPIS_MQUEUE_READ},
+    {"write", ASPIS_MQUEUE_WRITE},
+    {"w", ASPIS_MQUEUE_WRITE},
+    {"rw", ASPIS_MQUEUE_READ | ASPIS_MQUEUE_WRITE},
+    {"wr", ASPIS_MQUEUE_READ | ASPIS_MQUEUE_WRITE},
+    {"create", ASPIS_MQUEUE_CREATE},
+    {"delete", ASPIS_MQUEUE_DELETE},
+    // Of queues of System V alone; nobody asks for the attributes of the others.
+    {"open", 0},
+    {"getattr", 0},
+    {"setattr", 0},
 };
 
 /// Names that glibc does not have, or has by another name.
@@ -110,11 +125,32 @@ void lower(const Rule& rule, const DbusRule& /*body*/, const ClassContext& conte
              "dbus rules are not enforced: it is dbus-daemon that does, and it asks AppArmor.");
 }
 
-void lower(const Rule& rule, const MqueueRule& /*body*/, const ClassContext& context) {
-  unenforced(
-      context, rule.at,
-      "mqueue rules are not enforced: the kernel has no hook for message queues. Those of POSIX "
-      "are opened as files, whose path is /NAME with the flag attach_disconnected.");
+/// Queues of POSIX. Their names begin with "/", those of System V are numbers.
+void lower(const Rule& rule, const MqueueRule& body, const ClassContext& context) {
+  const bool number = body.name && !body.name->text.starts_with('/') &&
+                      body.name->text.find_first_not_of("0123456789") == std::string::npos;
+  if (number || (body.type && body.type->text == "sysv")) {
+    unenforced(context, rule.at,
+               "Rules on message queues of System V are not enforced; those on POSIX ones are.");
+    return;
+  }
+  for (const Word& word : body.permissions) {
+    if (word.text == "getattr" || word.text == "setattr") {
+      unenforced(context, word.at,
+                 word.text + " of a message queue is not enforced: the kernel has no hook for it.");
+    }
+  }
+  if (body.label) {
+    unenforced(context, body.label->at,
+               "A message queue has no profile here: label= is not compared.");
+  }
+  SubjectPattern pattern(context);
+  const bool any = !body.name || body.name->text == "*" || body.name->text == "**";
+  const auto name = any ? pattern.any_text() : pattern.name(*body.name);
+  if (!name) return;
+  context.rules.add(
+      pattern.concat({pattern.class_byte(ASPIS_CLASS_MQUEUE), *name}),
+      {rule.at, rule.qualifiers, permissions_of(body.permissions, kMqueue, ASPIS_MQUEUE_ALL)});
 }
 
 }  // namespace aspis::policy

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules other than file rules, enforced: capability, signal, ptrace, mount, rlimit, userns,
-// io_uring. A program does what they are about and says which errno it got; expected ones are
-// AppArmor's.
+// io_uring, mqueue. A program does what they are about and says which errno it got; expected ones
+// are AppArmor's.
 #include <gtest/gtest.h>
+#include <mqueue.h>
 #include <sys/mount.h>
 
+#include <array>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -25,6 +27,8 @@ profile tight {
   deny userns,
   io_uring override_creds,
   set rlimit nofile <= 40,
+  mqueue type=posix /aspis-own,
+  mqueue (create, read) /aspis-re*,
 }
 )";
 
@@ -44,6 +48,12 @@ const Results kRefused = {
     {"userns", "EACCES"},
     {"sqpoll", "EACCES"},
     {"limit_lower", "0"},
+    {"mq_create", "0"},
+    {"mq_create_other", "EACCES"},
+    {"mq_read", "0"},
+    {"mq_unlink", "0"},
+    {"mq_unlink_read", "EACCES"},
+    {"mq_write", "EACCES"},
 };
 
 struct Done {
@@ -80,6 +90,7 @@ class Privileges : public testing::TestWithParam<const char*> {
   }
   void TearDown() override {
     for (const char* name : {"a", "b", "c"}) ::umount2(directory_.path(name).c_str(), MNT_DETACH);
+    for (const char* name : {"/aspis-own", "/aspis-other", "/aspis-read"}) ::mq_unlink(name);
   }
   const TemporaryDirectory directory_;
 };
@@ -121,17 +132,39 @@ TEST_P(Privileges, RefusedWithTheErrnoOfAppArmor) {
                                            {"verdict", "denied"},
                                            {"privilege.limit", "RLIMIT_NOFILE"}})
                    .empty());
+  for (const auto& [type, name, denied] :
+       {std::array{"file.mqueue_create", "/aspis-other", "create"},
+        std::array{"file.mqueue_unlink", "/aspis-read", "delete"},
+        std::array{"file.mqueue_open", "/aspis-read", "write"}})
+    EXPECT_FALSE(
+        matching(done.seen.events,
+                 {{"type", type}, {"verdict", "denied"}, {"denied", denied}, {"file.path", name}})
+            .empty())
+        << type;
+}
+
+/// As in AppArmor, whose kernels have no such rules: a file without a way to the root.
+TEST_P(Privileges, QueuesAreDisconnectedFilesToAProfileWithoutRulesOnThem) {
+  const std::string rules = " {\n  /** rwmlix,\n}\n";
+  const Done none = under(GetParam(), "profile none" + rules, directory_.path(), {"mq_create"});
+  ASSERT_EQ(none.seen.outcome.code(), 0) << none.seen.outcome.err;
+  EXPECT_EQ(none.results.at("mq_create"), "EACCES");
+  const Done attached = under(GetParam(), "profile attached flags=(attach_disconnected)" + rules,
+                              directory_.path(), {"mq_create"});
+  ASSERT_EQ(attached.seen.outcome.code(), 0) << attached.seen.outcome.err;
+  EXPECT_EQ(attached.results.at("mq_create"), "0");
 }
 
 TEST_P(Privileges, ComplainReportsAndAllows) {
-  const Done done = under(GetParam(), kTight, directory_.path(),
-                          {"capability", "usr1", "attach", "limit_raise", "nice"}, {"--complain"});
+  const Done done = under(
+      GetParam(), kTight, directory_.path(),
+      {"capability", "usr1", "attach", "limit_raise", "nice", "mq_create_other"}, {"--complain"});
   ASSERT_EQ(done.seen.outcome.code(), 0) << done.seen.outcome.err;
-  for (const char* name : {"capability", "usr1", "attach", "limit_raise"})
+  for (const char* name : {"capability", "usr1", "attach", "limit_raise", "mq_create_other"})
     EXPECT_EQ(done.results.at(name), "0") << name;
   EXPECT_EQ(done.results.at("nice"), "EACCES");  // a rule that denies denies in complain, too
-  for (const char* type :
-       {"privilege.capable", "privilege.kill", "privilege.ptrace", "privilege.rlimit"})
+  for (const char* type : {"privilege.capable", "privilege.kill", "privilege.ptrace",
+                           "privilege.rlimit", "file.mqueue_create", "file.mqueue_open"})
     EXPECT_FALSE(matching(done.seen.events, {{"type", type}, {"verdict", "complain"}}).empty())
         << type;
 }

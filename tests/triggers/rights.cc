@@ -2,7 +2,9 @@
 // rights DIRECTORY OPERATION…: does what profiles other than file rules are about, and prints a
 // line "OPERATION RESULT" each: 0 or the name of errno. Mounts stay: whoever runs it takes them
 // away.
+#include <fcntl.h>
 #include <linux/io_uring.h>
+#include <mqueue.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -70,6 +72,12 @@ long sqpoll() {
   return ::syscall(SYS_io_uring_setup, 4, &params);
 }
 
+long queue(const char* name, int flags) {
+  const mqd_t queue = ::mq_open(name, flags, 0600, nullptr);
+  if (queue < 0) return -1;
+  return ::mq_close(queue);
+}
+
 long mount_at(const char* source, const char* name, const char* type, unsigned long flags) {
   return ::mount(source, (directory + "/" + name).c_str(), type, flags, nullptr);
 }
@@ -102,6 +110,12 @@ const Operation kOperations[] = {
        return now.rlim_max == 40 ? 0L : -1L;
      }},
     {"sqpoll", sqpoll},
+    {"mq_create", [] { return queue("/aspis-own", O_CREAT | O_RDWR); }},
+    {"mq_create_other", [] { return queue("/aspis-other", O_CREAT | O_RDONLY); }},
+    {"mq_read", [] { return queue("/aspis-read", O_CREAT | O_RDONLY); }},
+    {"mq_unlink", [] { return static_cast<long>(::mq_unlink("/aspis-own")); }},
+    {"mq_unlink_read", [] { return static_cast<long>(::mq_unlink("/aspis-read")); }},
+    {"mq_write", [] { return queue("/aspis-read", O_WRONLY); }},
     {"tmpfs", [] { return mount_at("none", "a", "tmpfs", MS_NOSUID); }},
     {"tmpfs_dev", [] { return mount_at("none", "a", "tmpfs", 0); }},
     {"remount", [] { return mount_at(nullptr, "a", nullptr, MS_REMOUNT | MS_RDONLY | MS_NOSUID); }},

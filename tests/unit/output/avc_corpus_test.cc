@@ -64,15 +64,26 @@ struct KindOf {
 };
 
 constexpr KindOf kKindOf[] = {
-    {"open", ASPIS_FILE_OPEN},       {"exec", ASPIS_FILE_EXEC},
-    {"chown", ASPIS_FILE_CHOWN},     {"mkdir", ASPIS_FILE_MKDIR},
-    {"symlink", ASPIS_FILE_SYMLINK}, {"link", ASPIS_FILE_LINK},
-    {"unlink", ASPIS_FILE_UNLINK},   {"truncate", ASPIS_FILE_TRUNCATE},
-    {"capable", ASPIS_PRIV_CAPABLE}, {"signal", ASPIS_PRIV_KILL},
-    {"ptrace", ASPIS_PRIV_PTRACE},   {"accept", ASPIS_NET_ACCEPT},
-    {"bind", ASPIS_NET_BIND},        {"connect", ASPIS_NET_CONNECT},
-    {"sendmsg", ASPIS_NET_SENDMSG},  {"mount", ASPIS_PRIV_MOUNT},
-    {"umount", ASPIS_PRIV_UMOUNT},   {"userns_create", ASPIS_PRIV_USERNS},
+    {"open", ASPIS_FILE_OPEN},
+    {"exec", ASPIS_FILE_EXEC},
+    {"chown", ASPIS_FILE_CHOWN},
+    {"mkdir", ASPIS_FILE_MKDIR},
+    {"symlink", ASPIS_FILE_SYMLINK},
+    {"link", ASPIS_FILE_LINK},
+    {"unlink", ASPIS_FILE_UNLINK},
+    {"truncate", ASPIS_FILE_TRUNCATE},
+    {"capable", ASPIS_PRIV_CAPABLE},
+    {"signal", ASPIS_PRIV_KILL},
+    {"ptrace", ASPIS_PRIV_PTRACE},
+    {"accept", ASPIS_NET_ACCEPT},
+    {"bind", ASPIS_NET_BIND},
+    {"connect", ASPIS_NET_CONNECT},
+    {"sendmsg", ASPIS_NET_SENDMSG},
+    {"mount", ASPIS_PRIV_MOUNT},
+    {"umount", ASPIS_PRIV_UMOUNT},
+    {"userns_create", ASPIS_PRIV_USERNS},
+    {"mqueue open", ASPIS_FILE_MQUEUE_OPEN},
+    {"mqueue create", ASPIS_FILE_MQUEUE_CREATE},
 };
 
 class FromMembers {
@@ -81,9 +92,10 @@ class FromMembers {
 
   /// The line that we write for the same.
   std::string line() {
-    const auto* row = std::ranges::find(kKindOf, at("operation"), &KindOf::operation);
-    if (row == std::end(kKindOf)) throw Unlike{"operation " + at("operation")};
-    if (at("class") == "posix_mqueue") throw Unlike{"class posix_mqueue"};
+    const bool queue = at("class") == "posix_mqueue";
+    const std::string operation = (queue ? "mqueue " : "") + at("operation");
+    const auto* row = std::ranges::find(kKindOf, operation, &KindOf::operation);
+    if (row == std::end(kKindOf)) throw Unlike{"operation " + operation};
     if (at("class") == "net" && members_.contains("requested"))
       throw Unlike{"Ubuntu's own form of network lines"};
     if (row->kind == ASPIS_PRIV_PTRACE && members_.contains("target"))

@@ -95,11 +95,30 @@ TEST(IpcRules, UsernsAndIoUring) {
 }
 
 TEST(IpcRules, WhatIsNotEnforcedIsSaid) {
-  const CompiledText text("profile x {\n  dbus send bus=system,\n  mqueue r /q,\n}");
+  const CompiledText text(
+      "profile x {\n  dbus send bus=system,\n  mqueue r 123,\n  mqueue r type=sysv,\n"
+      "  mqueue getattr /q,\n  mqueue r label=y /q,\n}");
   EXPECT_THAT(text.messages(),
               testing::HasSubstr("test:2:3: warning: dbus rules are not enforced"));
-  EXPECT_THAT(text.messages(),
-              testing::HasSubstr("test:3:3: warning: mqueue rules are not enforced"));
+  EXPECT_THAT(text.messages(), testing::HasSubstr("test:3:3: warning: Rules on message queues of "
+                                                  "System V are not enforced"));
+  EXPECT_THAT(text.messages(), testing::HasSubstr("test:4:3: warning: Rules on message queues"));
+  EXPECT_THAT(text.messages(), testing::HasSubstr("test:5:10: warning: getattr of a message"));
+  EXPECT_THAT(text.messages(), testing::HasSubstr("test:6:18: warning: A message queue has no"));
+}
+
+TEST(MqueueRules, ByNameAndPermission) {
+  const CompiledText text(
+      "profile x { mqueue (create, read) /jobs.*, mqueue write type=posix, deny mqueue delete /no, "
+      "mqueue delete, }\nprofile y { /a r, }");
+  ASSERT_EQ(text.messages(), "");
+  const auto of = [&](std::string_view name) {
+    return class_permissions(text.image, 1, ASPIS_CLASS_MQUEUE, name).allow;
+  };
+  EXPECT_EQ(of("/jobs.1"), ASPIS_MQUEUE_ALL);
+  EXPECT_EQ(of("/jobs"), ASPIS_MQUEUE_WRITE | ASPIS_MQUEUE_DELETE);
+  EXPECT_EQ(of("/no"), ASPIS_MQUEUE_WRITE);
+  EXPECT_TRUE(mediates(text, ASPIS_CLASS_MQUEUE));
 }
 
 TEST(IpcRules, AllIsEveryClass) {

@@ -35,7 +35,7 @@ TEST_P(Strict, RefusesWhatIsNotEnforced) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rules, Strict,
-    testing::Values("profile p { dbus, }", "profile p { mqueue, }", "profile p { unix opt=x, }",
+    testing::Values("profile p { dbus, }", "profile p { mqueue type=sysv, }", "profile p { unix opt=x, }",
                     "profile p { unix attr=x, }", "profile p { unix label=x, }",
                     "profile p { unix protocol=1, }", "profile p { deny unix label=x, }",
                     "profile p { pivot_root /a -> b, }", "profile p { io_uring label=x, }",
