@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -161,9 +163,31 @@ struct MqueueRule {
 
 struct AllRule {};
 
-using RuleBody = std::variant<FileRule, LinkRule, CapabilityRule, NetworkRule, UnixRule, MountRule,
-                              PtraceRule, SignalRule, DbusRule, RlimitRule, ChangeProfileRule,
-                              ChangeOnRule, UsernsRule, IoUringRule, MqueueRule, AllRule>;
+/// A rule that is large and rare, apart: in the variant it would make each of the thousands of file
+/// rules as large. Never empty, but when moved from.
+template <class T>
+class Boxed {
+ public:
+  Boxed(T body) : body_(std::make_unique<T>(std::move(body))) {}
+  Boxed(const Boxed& other) : body_(std::make_unique<T>(*other.body_)) {}
+  Boxed(Boxed&&) noexcept = default;
+  Boxed& operator=(Boxed other) noexcept {
+    body_ = std::move(other.body_);
+    return *this;
+  }
+  ~Boxed() = default;
+
+  operator const T&() const { return *body_; }
+  const T* operator->() const { return body_.get(); }
+
+ private:
+  std::unique_ptr<T> body_;
+};
+
+using RuleBody = std::variant<FileRule, LinkRule, CapabilityRule, Boxed<NetworkRule>,
+                              Boxed<UnixRule>, Boxed<MountRule>, PtraceRule, SignalRule,
+                              Boxed<DbusRule>, RlimitRule, ChangeProfileRule, ChangeOnRule,
+                              UsernsRule, IoUringRule, Boxed<MqueueRule>, AllRule>;
 
 struct Rule {
   Position at;

@@ -21,8 +21,8 @@ bool allows(const Access& access) {
 /// Rules of different kinds do not repeat one another.
 std::size_t kind_of(const Rule& rule) {
   std::size_t operation = 0;
-  if (const auto* mount = std::get_if<MountRule>(&rule.body))
-    operation = static_cast<std::size_t>(mount->operation);
+  if (const auto* mount = std::get_if<Boxed<MountRule>>(&rule.body))
+    operation = static_cast<std::size_t>((*mount)->operation);
   return rule.body.index() + operation * std::variant_size_v<RuleBody>;
 }
 
