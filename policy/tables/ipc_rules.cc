@@ -146,6 +146,10 @@ void lower(const Rule& rule, const MqueueRule& body, const ClassContext& context
   }
   SubjectPattern pattern(context);
   const bool any = !body.name || body.name->text == "*" || body.name->text == "**";
+  if (any && !body.type && rule.qualifiers.decision == Decision::Deny) {
+    unenforced(context, rule.at,
+               "This denies POSIX message queues only: those of System V are not enforced.");
+  }
   const auto name = any ? pattern.any_text() : pattern.name(*body.name);
   if (!name) return;
   context.rules.add(

@@ -105,6 +105,9 @@ TEST(IpcRules, WhatIsNotEnforcedIsSaid) {
   EXPECT_THAT(text.messages(), testing::HasSubstr("test:4:3: warning: Rules on message queues"));
   EXPECT_THAT(text.messages(), testing::HasSubstr("test:5:10: warning: getattr of a message"));
   EXPECT_THAT(text.messages(), testing::HasSubstr("test:6:18: warning: A message queue has no"));
+  EXPECT_THAT(CompiledText("profile x { deny mqueue, }").messages(),
+              testing::HasSubstr("This denies POSIX message queues only"));
+  EXPECT_EQ(CompiledText("profile x { deny mqueue type=posix, }").messages(), "");
 }
 
 TEST(MqueueRules, ByNameAndPermission) {
