@@ -138,6 +138,10 @@ void lower(const Rule& rule, const MqueueRule& body, const ClassContext& context
     if (word.text == "getattr" || word.text == "setattr") {
       unenforced(context, word.at,
                  word.text + " of a message queue is not enforced: the kernel has no hook for it.");
+    } else if (word.text == "open" && rule.qualifiers.decision == Decision::Deny) {
+      unenforced(
+          context, word.at,
+          "open of a POSIX message queue is nothing that is asked for: deny read and write.");
     }
   }
   if (body.label) {

@@ -107,7 +107,9 @@ TEST(IpcRules, WhatIsNotEnforcedIsSaid) {
   EXPECT_THAT(text.messages(), testing::HasSubstr("test:6:18: warning: A message queue has no"));
   EXPECT_THAT(CompiledText("profile x { deny mqueue, }").messages(),
               testing::HasSubstr("This denies POSIX message queues only"));
-  EXPECT_EQ(CompiledText("profile x { deny mqueue type=posix, }").messages(), "");
+  EXPECT_THAT(CompiledText("profile x { deny mqueue open /q, }").messages(),
+              testing::HasSubstr("deny read and write"));
+  EXPECT_EQ(CompiledText("profile x { deny mqueue type=posix, mqueue open /q, }").messages(), "");
 }
 
 TEST(MqueueRules, ByNameAndPermission) {
