@@ -216,6 +216,8 @@ __noinline int decide_subject(
 
 		if (!profile || !(profile->mediated & 1u << (class & 15)))
 			continue;
+		if (class == ASPIS_CLASS_PYTHON && is_null(state, i))
+			continue; /* what no rule denies is allowed */
 		info = subject_problem(scratch, class, profile->flags);
 		if (!is_null(state, i) && !info)
 			permissions = subject_permissions(scratch, arena, profile, class);

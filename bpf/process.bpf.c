@@ -121,6 +121,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 	state->flags |= ASPIS_TASK_INHERITED;
 	state->origin = state->cause;
 	state->capabilities = 0;
+	__builtin_memset(&state->python, 0, sizeof(state->python));
 
 	scratch = event_begin(state, ASPIS_PROCESS_EXEC, sizeof(struct aspis_exec_event));
 	if (!scratch)
@@ -156,7 +157,14 @@ int BPF_PROG(on_fork, struct task_struct *child)
 	if (!inherited)
 		return 0;
 	inherited->cause = state->cause;
-	inherited->flags = state->flags & ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC);
+	inherited->python.site = state->python.site;
+	inherited->python.frames = state->python.frames;
+	/* Of what was announced before, either thread may do the one thing; what a process does
+	 * before its own first audit event is held against none. */
+	inherited->python.announced = child->tgid == parent->tgid || !state->cause ? 0 : ~0u;
+	if (child->tgid == parent->tgid)
+		state->python.announced = 0;
+	inherited->flags = state->flags & ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC | ASPIS_TASK_ONCE);
 	inherited->domain = state->domain;
 	inherited->outer = state->outer;
 	inherited->token = state->token;

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What Python says: CPython's USDT `python:audit` (PEP 578), event name and argument tuple. The
- * event's number goes into the thread's state, where every kernel event of the thread finds its
- * cause.
+ * What Python says: audit events (PEP 578), name and arguments, at the sites that the agent has
+ * found in each interpreter. The event's number goes into the thread's state, where every kernel
+ * event of the thread finds its cause.
  */
-#include "lib/python.bpf.h"
-#include "lib/decide.bpf.h"
+#include "lib/announce.bpf.h"
+#include "lib/site.bpf.h"
+#include "lib/throttle.bpf.h"
+#include "lib/ruling.bpf.h"
 #include "abi/request.h"
-#include <bpf/usdt.bpf.h>
 
 #define EVENT_NAME_MAX 128 /* the longest documented one has 32 bytes */
-
-/* Layouts by the cookie that the agent attaches each interpreter with. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 64);
-	__type(key, __u32);
-	__type(value, struct aspis_python_layout);
-} python_layouts SEC(".maps");
 
 static const char kChangeProfile[] = "aspis.change_profile";
 static const char kChangeOnexec[] = "aspis.change_onexec";
@@ -77,49 +70,158 @@ static __noinline void python_request(struct scratch *scratch, struct aspis_task
 	profile_request(scratch, state, request, token);
 }
 
-SEC("?usdt")
+/* Appends the event's name. */
+static __always_inline void name_emit(struct scratch *scratch, __u64 name)
+{
+	struct aspis_python_event *event = EVENT(scratch, aspis_python_event);
+	__u32 used = scratch->used & (RECORD_MAX - 1);
+	char *to = &scratch->record[used];
+	long len = -1;
+
+	if (name)
+		len = bpf_probe_read_user_str(to, EVENT_NAME_MAX, (const void *)name);
+	if (name && len < 0 && fetch_user(name))
+		len = bpf_probe_read_user_str(to, EVENT_NAME_MAX, (const void *)name);
+	event->name_cut = len < 0 || len == EVENT_NAME_MAX;
+	if (len > 1 && len <= EVENT_NAME_MAX) {
+		event->name_len = len - 1;
+		scratch->used = used + len - 1;
+	}
+}
+
+/* Do profiles of the task have rules on audit events? */
+static __always_inline bool python_ruled(const struct aspis_task *state)
+{
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+
+	if (!confined(state) || !arena.bytes)
+		return false;
+	FOR_EACH_PLACE (i, state) {
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
+
+		if (profile && profile->mediated & 1u << ASPIS_CLASS_PYTHON)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Asks the profiles about the event of the record at hand. Nothing can keep CPython from going on
+ * but its end: who raises what is denied is killed before the operation begins, and that is told
+ * even of a quiet deny.
+ */
+static __noinline void python_rules(struct scratch *scratch, struct aspis_task *state)
+{
+	struct aspis_event *e = EVENT(scratch, aspis_event);
+	struct ruling *ruling = &scratch->ruling;
+
+	__builtin_memset(ruling, 0, sizeof(*ruling));
+	spell_event(scratch);
+	decide_subject(scratch, state, ASPIS_CLASS_PYTHON, ASPIS_PYTHON_RAISE, EPERM);
+	if (ruling->verdict == ASPIS_VERDICT_DENIED) {
+		if (!ruling->killed)
+			bpf_send_signal(SIGKILL);
+		ruling->killed = 1;
+		ruling->reported = 1;
+	}
+	e->verdict = ruling->verdict;
+	e->profile = ruling->profile;
+	e->requested = ruling->requested;
+	e->denied = ruling->denied;
+	e->info = ruling->info;
+	e->flags |=
+		(ruling->reported ? ASPIS_F_REPORTED : 0) | (ruling->killed ? ASPIS_F_KILLED : 0);
+	if (stacks && ruling->reported)
+		scratch->stack.row = state->python.frames;
+}
+
+/*
+ * sys.audit() hands its event on to sys_audit_tstate() if the program has audit hooks of its own:
+ * then both sites see it, the second one at once after the first.
+ */
+static __always_inline bool already_told(
+	struct aspis_task *state, const struct aspis_python_site *site, __u64 name)
+{
+	bool again = site->form != ASPIS_SITE_SYS_AUDIT && name == state->python.told;
+
+	state->python.told = site->form == ASPIS_SITE_SYS_AUDIT ? name : 0;
+	return again && name;
+}
+
+/*
+ * Name and arguments, into the record. A function of its own, as on_audit's frame is under those of
+ * the longest calls (a change of profile, which looks at open files), all within 512 bytes.
+ */
+static __noinline void event_fill(struct pt_regs *ctx, struct scratch *scratch,
+	const struct aspis_python_site *site, __u64 name)
+{
+	struct aspis_python_event *event = EVENT(scratch, aspis_python_event);
+	__u32 row = site->layout, args;
+	struct aspis_python_layout *layout = bpf_map_lookup_elem(&python_layouts, &row);
+
+	name_emit(scratch, name);
+	if (layout) {
+		site_arguments(ctx, scratch, site, layout);
+		args = scratch->call.count;
+		event->args = args;
+		event->args_sent = args < ASPIS_AUDIT_ARGS_MAX ? args : ASPIS_AUDIT_ARGS_MAX;
+		event->values_len = values_emit(scratch, layout, event->args_sent);
+	}
+	if (event->e.flags & ASPIS_F_CUT || event->args > ASPIS_AUDIT_ARGS_MAX)
+		count(ASPIS_STAT_VALUE_CUT);
+}
+
+/* Address of the event's name. */
+static __noinline __u64 event_name(struct pt_regs *ctx, const struct aspis_python_site *site)
+{
+	__u32 row = site->layout; /* ASPIS_LAYOUT_NONE is behind the end of the table */
+
+	return site_name(ctx, site, bpf_map_lookup_elem(&python_layouts, &row));
+}
+
+SEC("?uprobe.s")
 int on_audit(struct pt_regs *ctx)
 {
 	struct aspis_task *state = tracked_state();
-	struct aspis_python_layout *layout;
+	const struct aspis_python_site *site;
 	struct aspis_python_event *event;
 	struct scratch *scratch;
-	__u64 seq;
-	__u32 cookie, used;
-	long name = 0, tuple = 0, len;
+	__u32 row;
+	__u64 seq, name;
+	bool ruled;
 
 	if (!state)
 		return 0;
-	cookie = bpf_usdt_cookie(ctx);
-	layout = bpf_map_lookup_elem(&python_layouts, &cookie);
-	if (!layout || bpf_usdt_arg(ctx, 0, &name) || bpf_usdt_arg(ctx, 1, &tuple))
+	row = bpf_get_attach_cookie(ctx);
+	site = bpf_map_lookup_elem(&python_sites, &row);
+	if (!site)
+		return 0;
+	name = event_name(ctx, site);
+	if (already_told(state, site, name))
 		return 0;
 	seq = event_number();
 	state->cause = seq;
 	state->flags = (state->flags & ~ASPIS_TASK_INHERITED) | ASPIS_TASK_PYTHON;
+	state->python.site = row + 1;
+	state->python.frames = site->frames;
+	state->python.announced = 0; /* until it is known what */
+	ruled = python_ruled(state);
+	if (!ruled && throttled(state, name)) /* what is ruled on is asked about each time */
+		return 0;
 	scratch = event_begin_numbered(
 		state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq);
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_python_event);
 	event->e.cause = state->origin;
-	used = scratch->used & (RECORD_MAX - 1);
-	len = bpf_probe_read_user_str(&scratch->record[used], EVENT_NAME_MAX, (const void *)name);
-	if (len > 1 && len <= EVENT_NAME_MAX) {
-		event->name_len = len - 1;
-		event->name_cut = len == EVENT_NAME_MAX;
-		scratch->used = used + len - 1;
-	}
-	if (tuple) {
-		__u64 size = 0;
-
-		bpf_probe_read_user(&size, sizeof(size), (const void *)(tuple + layout->ob_size));
-		event->args = size;
-		event->args_sent = size < ASPIS_AUDIT_ARGS_MAX ? size : ASPIS_AUDIT_ARGS_MAX;
-		event->values_len = values_emit(scratch, layout, tuple, event->args_sent);
-	}
-	if (event->e.flags & ASPIS_F_CUT || event->args > ASPIS_AUDIT_ARGS_MAX)
-		count(ASPIS_STAT_VALUE_CUT);
+	event->site = row;
+	event->throttled = state->python.throttled;
+	state->python.throttled = 0;
+	event_fill(ctx, scratch, site, name);
+	announcement_note(scratch, state);
+	if (ruled)
+		python_rules(scratch, state);
 	event_put(scratch);
 	if (enforcing)
 		python_request(scratch, state);

@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   aspis::add_tail(app, exit_code);
   aspis::add_agent(app, exit_code);
   aspis::add_probe(app, exit_code);
+  aspis::add_interpreters(app, exit_code);
   aspis::add_policy(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -34,6 +34,25 @@ std::vector<std::string> backend_names() {
   return names;
 }
 
+struct StacksName {
+  std::string_view name;
+  aspis_stacks value;
+};
+constexpr StacksName kStacks[] = {
+    {"denied", ASPIS_STACKS_DENIED}, {"all", ASPIS_STACKS_ALL}, {"none", ASPIS_STACKS_NONE}};
+
+std::vector<std::string> stacks_names() {
+  std::vector<std::string> names;
+  for (const StacksName& row : kStacks) names.emplace_back(row.name);
+  return names;
+}
+
+aspis_stacks stacks_from_name(std::string_view name) {
+  for (const StacksName& row : kStacks)
+    if (row.name == name) return row.value;
+  return ASPIS_STACKS_NONE;
+}
+
 Result<Fd> open_output(const std::string& to, int default_fd) {
   if (to.empty() || to == "-") {
     Fd copy(::fcntl(to.empty() ? default_fd : STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
@@ -66,6 +85,15 @@ void add_watch_options(CLI::App& app, WatchOptions& options) {
       ->check(CLI::Range(1U, kRingMibMax))
       ->capture_default_str()
       ->type_name("MIB");
+  app.add_option("--stacks", options.stacks,
+                 "Show the Python stack of events: of those that profiles report and that Python "
+                 "did not announce (denied), of all of Python's, of none")
+      ->check(CLI::IsMember(stacks_names()))
+      ->capture_default_str()
+      ->type_name("WHICH");
+  app.add_flag("--hold", options.hold,
+               "Stop (SIGSTOP) a process that runs or maps a file never seen before until it is "
+               "known whether a Python interpreter is in it: no audit event is missed");
   app.add_option("--event", options.filter.events,
                  "Show only these events: a glob on file.open, net.*, …, or on python.NAME for "
                  "audit events")
@@ -88,6 +116,8 @@ Result<SessionOptions> session_options(const WatchOptions& options, int default_
     return fail("--buffer-size " + std::to_string(options.ring_mib) + ": not a power of two");
   session.observer.ring_bytes = std::size_t{options.ring_mib} << 20;
   if (!options.hooks.empty()) session.observer.backend = backend_from_name(options.hooks);
+  session.observer.stacks = stacks_from_name(options.stacks);
+  session.observer.holding = options.hold;
   session.format = options.format;
   session.filter = options.filter;
   session.output = TRY(open_output(options.to, default_fd));

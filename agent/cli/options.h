@@ -18,10 +18,12 @@ struct WatchOptions {
   std::string to;     ///< file; "-" is standard output; empty: the subcommand's default
   std::string hooks;  ///< empty: the best that works
   unsigned ring_mib = 16;
+  std::string stacks = "denied";  ///< denied, all, none
+  bool hold = false;
   Filter filter;
 };
 
-/// Adds -o, --to, --hooks, --buffer-size and the filters.
+/// Adds -o, --to, --hooks, --buffer-size, --stacks, --hold and the filters.
 void add_watch_options(CLI::App& app, WatchOptions& options);
 
 /// Opens the output (`default_fd` if --to is not given) and fills the session's options.

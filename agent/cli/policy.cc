@@ -11,6 +11,7 @@ void add_policy(CLI::App& app, int& exit_code) {
   CLI::App* policy = app.add_subcommand("policy", "Tools for policy files; need no privileges");
   policy->require_subcommand(1);
   add_policy_check(*policy, exit_code);
+  add_policy_attach(*policy, exit_code);
   add_policy_explain(*policy, exit_code);
   add_policy_dump(*policy, exit_code);
   add_policy_format(*policy, exit_code);

@@ -9,6 +9,7 @@ class App;
 namespace aspis {
 
 void add_policy_check(CLI::App& policy, int& exit_code);
+void add_policy_attach(CLI::App& policy, int& exit_code);
 void add_policy_explain(CLI::App& policy, int& exit_code);
 void add_policy_dump(CLI::App& policy, int& exit_code);
 void add_policy_format(CLI::App& policy, int& exit_code);

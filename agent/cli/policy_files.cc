@@ -11,6 +11,7 @@
 #include "policy/language/directory.h"
 #include "policy/language/parser.h"
 #include "policy/tables/evaluate.h"
+#include "probes/cpython/audit_events.h"
 
 namespace aspis {
 namespace {
@@ -34,6 +35,17 @@ std::string resolved(const std::string& path) {
 }
 
 }  // namespace
+
+std::span<const policy::PythonEvent> python_events() {
+  static const std::vector<policy::PythonEvent> events = [] {
+    std::vector<policy::PythonEvent> all;
+    for (const cpython::AuditEvent& event : cpython::audit_events()) {
+      all.push_back({event.name, event.arguments});
+    }
+    return all;
+  }();
+  return events;
+}
 
 void add_policy_options(CLI::App& app, PolicyOptions& options) {
   app.add_option("-I,--include", options.include_directories,
@@ -76,9 +88,10 @@ Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
   const policy::ParseOptions parse_options{options.include_directories, options.base, {}};
   const policy::Policy tree = policy::parse(sources, *file, parse_options, diagnostics);
   if (diagnostics.errors() == 0) {
-    loaded->compiled = policy::compile(tree, diagnostics,
-                                       {options.explain ? &loaded->explanations : nullptr,
-                                        options.judge && !options.quiet ? &sources : nullptr});
+    loaded->compiled =
+        policy::compile(tree, diagnostics,
+                        {options.explain ? &loaded->explanations : nullptr,
+                         options.judge && !options.quiet ? &sources : nullptr, python_events()});
   }
   print(diagnostics, sources, options.quiet);
   if (diagnostics.errors() == 0) return loaded;

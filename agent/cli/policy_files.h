@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct PolicyOptions {
   bool judge = false;    ///< warn of rules that decide nothing
 };
 
+/// CPython's audit events, for rules on them.
+std::span<const policy::PythonEvent> python_events();
+
 /// Adds -I and --base.
 void add_policy_options(CLI::App& app, PolicyOptions& options);
 
@@ -36,7 +40,7 @@ void add_strict_option(CLI::App& app, bool& strict);
 struct LoadedFile {
   policy::Sources sources;
   policy::CompiledPolicy compiled;
-  std::vector<policy::Explanation> explanations;  ///< of each profile, if they were asked for
+  std::vector<policy::ProfileExplanation> explanations;  ///< if they were asked for
 };
 
 /// The files that arguments mean: of a directory those right in it that are policy.

@@ -17,10 +17,9 @@ namespace {
 void add_interpreters(std::vector<Finding>& findings) {
   for (const auto& found : cpython::candidates()) {
     Finding finding{fmt::format("CPython {}.{}", found.major, found.minor), "yes", found.path};
-    if (found.audit_locations == 0) {
-      finding.state = "no";
-      finding.detail += ": built without --with-dtrace, so it has no audit probe";
-    }
+    if (found.sites.sites.empty()) finding.state = "no";
+    finding.detail += ", audit events by " + std::string(probe_name(found.sites.probe));
+    for (const auto& missed : found.sites.missed) finding.detail += "; missed: " + missed;
     findings.push_back(std::move(finding));
   }
 }

@@ -120,6 +120,8 @@ int run(const RunOptions& options) {
   if (!child) return failed(child.error());
   auto session = Session::start(std::move(*settings));
   if (!session) return failed(session.error());
+  if (const auto command = find_command(options.command.front()))
+    (*session)->interpreters().attach_command(*command);
   if (const auto tracked = begin_tree((*session)->observer(), child->pidfd().get(), profile,
                                       options.watch.filter.denials_only);
       !tracked)

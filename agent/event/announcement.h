@@ -24,6 +24,16 @@ struct Announcement {
   cpython::Times times = cpython::Times::kAny;
   std::optional<cpython::SaidPath> path, other;
   std::optional<cpython::SaidAddress> address;
+  std::uint32_t tid = 0;  ///< of the thread that raised it
+  /// What this one says again on the way (subprocess.Popen, then _posixsubprocess.fork_exec): done,
+  /// both are. Null: nothing.
+  std::shared_ptr<Announcement> refined;
+
+  /// It has been seen to be done.
+  void perform(std::uint32_t operation) {
+    performed |= operation;
+    if (refined != nullptr) refined->perform(operation);
+  }
 
   /// An operation must still come.
   [[nodiscard]] bool pending() const {

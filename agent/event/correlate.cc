@@ -104,7 +104,11 @@ void Correlator::on_audit(const Event& event, const PythonPayload& audit, Record
   auto announcement = std::make_shared<Announcement>(announce(audit));
   announcement->cause = std::move(cause);
   announcement->time = head.time;
-  if (announcement->times == Times::kChild) children_.push_back(announcement);
+  announcement->tid = head.tid;
+  if (announcement->times == Times::kChild) {
+    announcement->refined = child_announced_by(*announcement);
+    children_.push_back(announcement);
+  }
   if (state->threads.size() >= kThreadsMax) state->threads.clear();
   Shared& last = state->threads[head.tid];
   if (last != nullptr && last->times == Times::kOnce && !refines(*announcement, *last)) {
@@ -112,6 +116,16 @@ void Correlator::on_audit(const Event& event, const PythonPayload& audit, Record
   }
   last = announcement;
   announcements_.insert(head.seq, std::move(announcement));
+}
+
+// What this thread has announced before for a child to do, which nobody has done yet.
+Correlator::Shared Correlator::child_announced_by(const Announcement& later) const {
+  for (auto one = children_.rbegin(); one != children_.rend(); ++one) {
+    const Announcement& earlier = **one;
+    if (earlier.tid == later.tid && earlier.cause->process->id == later.cause->process->id)
+      return earlier.pending() && earlier.operations == later.operations ? *one : nullptr;
+  }
+  return nullptr;
 }
 
 void Correlator::on_fork(const Event& event, const ForkPayload& fork) {
@@ -128,7 +142,7 @@ void Correlator::on_exec(const Event& event, Record& record) {
   if (from != nullptr) {
     record.cause = from->cause;
     if ((from->operations & cpython::kExec) != 0) {
-      from->performed |= cpython::kExec;
+      from->perform(cpython::kExec);
       record.correlation = Correlation::kMatched;
     } else if (raised_here && from->cause->process->id == id) {
       record.correlation = Correlation::kUnaudited;

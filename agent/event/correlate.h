@@ -80,6 +80,7 @@ class Correlator {
   void on_exit(const ProcessId& id);
   void on_kernel(const Event& event, cpython::Operation operation, Record& record);
   Shared find(const aspis_event& head);
+  [[nodiscard]] Shared child_announced_by(const Announcement& later) const;
   void report(const Announcement& announcement);
   void report_threads(State& state);
   void report_children(std::uint64_t until);

@@ -77,10 +77,10 @@ Result<> check_value(const aspis_value& raw) {
   }
   if (raw.type == ASPIS_VALUE_STR) {
     unsigned unit = raw.flags & ASPIS_VALUE_KIND;
-    if (unit != 1 && unit != 2 && unit != 4) {
+    if (unit > 4 || unit == 3) {
       return fail("argument: str with code units of " + std::to_string(unit) + " bytes");
     }
-    if (raw.len % unit != 0) return fail("argument: str ends inside a code unit");
+    if (unit != 0 && raw.len % unit != 0) return fail("argument: str ends inside a code unit");
   }
   return {};
 }
@@ -188,6 +188,8 @@ Result<Payload> decode_python(std::span<const std::byte> record) {
   out.name = TRY(tail.take(raw->name_len, "event name"));
   out.name_cut = raw->name_cut != 0;
   out.args = raw->args;
+  out.throttled = raw->throttled;
+  out.site = raw->site;
   if (raw->args_sent > ASPIS_AUDIT_ARGS_MAX || raw->args_sent > raw->args) {
     return fail("arguments: " + std::to_string(raw->args_sent) + " sent of " +
                 std::to_string(raw->args));
@@ -244,13 +246,19 @@ Result<Event> decode(std::span<const std::byte> record) {
   if (head->kind >= kByKind.size() || kByKind[head->kind] == nullptr) {
     return fail("record: unknown kind " + std::to_string(head->kind));
   }
-  Result<Payload> payload = kByKind[head->kind](record);
+  // Frames stand behind everything else.
+  const std::size_t frames = head->frames * sizeof(aspis_frame);
+  if (frames > record.size() - sizeof(aspis_event))
+    return fail("record: no room for " + std::to_string(head->frames) + " frames");
+  const std::span<const std::byte> stack = record.last(frames);
+  Result<Payload> payload = kByKind[head->kind](record.first(record.size() - frames));
   if (!payload) {
     Error error = std::move(payload).error();
     error.message = std::string(kKinds[head->kind].type) + ": " + error.message;
     return tl::unexpected(std::move(error));
   }
-  return Event{head, std::move(*payload)};
+  return Event{
+      head, std::move(*payload), {reinterpret_cast<const char*>(stack.data()), stack.size()}};
 }
 
 }  // namespace aspis

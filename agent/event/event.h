@@ -61,7 +61,9 @@ struct PrivilegePayload {
 struct PythonPayload {
   std::string_view name;
   bool name_cut = false;
-  std::uint16_t args = 0;  ///< passed; `values` may be fewer
+  std::uint16_t args = 0;       ///< passed; `values` may be fewer
+  std::uint16_t site = 0;       ///< row of the site (bpf/abi/python_site.h)
+  std::uint32_t throttled = 0;  ///< events of this thread just before this one that were not told
   std::vector<Value> values;
 };
 
@@ -70,6 +72,7 @@ struct Event {
   std::variant<std::monostate, ExecPayload, ForkPayload, ExitPayload, FilePayload, NetPayload,
                PrivilegePayload, PythonPayload>
       payload;
+  std::string_view frames;  ///< struct aspis_frame[], not aligned: what Python was doing
 
   [[nodiscard]] aspis_kind kind() const { return static_cast<aspis_kind>(head->kind); }
   template <class T>

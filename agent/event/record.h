@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/event/event.h"
+#include "agent/event/interpreter.h"
 
 namespace aspis {
 
@@ -59,19 +60,28 @@ enum class Correlation : std::uint8_t {
 /// "matched" and so on; "" for kNone.
 std::string_view correlation_name(Correlation correlation);
 
+/// One frame of a Python stack. Views: of what is known of its code object.
+struct StackFrame {
+  std::string_view file, function;  ///< function: the qualified name; both empty: not known
+  int line = 0;                     ///< 0: none, or not known
+  std::string_view distribution;    ///< that the file belongs to; empty: not known
+  std::string_view version;         ///< of the distribution; empty: it has none
+};
+
 /// Events lost in a row, by the stage that lost them. What aspis.gap carries.
 struct Loss {
-  std::uint64_t ring = 0;     ///< the ring buffer was full
-  std::uint64_t scratch = 0;  ///< the BPF side had no scratch buffer free
-  std::uint64_t output = 0;   ///< the queue of this output was full
-  std::uint64_t decode = 0;   ///< the agent could not read the record
-  [[nodiscard]] std::uint64_t total() const { return ring + scratch + output + decode; }
+  std::uint64_t ring = 0;       ///< the ring buffer was full
+  std::uint64_t scratch = 0;    ///< the BPF side had no scratch buffer free
+  std::uint64_t output = 0;     ///< the queue of this output was full
+  std::uint64_t decode = 0;     ///< the agent could not read the record
+  std::uint64_t throttled = 0;  ///< audit events that a thread raised too often
+  [[nodiscard]] std::uint64_t total() const { return ring + scratch + output + decode + throttled; }
 };
 
 /// Totals at the end. What aspis.summary carries.
 struct Summary {
   std::uint64_t produced = 0;  ///< events that the kernel side made, lost ones included
-  std::uint64_t notices = 0;   ///< records that the agent made itself (python.unperformed)
+  std::uint64_t notices = 0;   ///< records that the agent made itself (python.unperformed, …)
   std::uint64_t emitted = 0;   ///< events written by this output
   std::uint64_t filtered = 0;  ///< events that filters left out, or that the format has no line for
   Loss lost;
@@ -85,7 +95,7 @@ struct Record {
   std::uint64_t time = 0;  ///< ns, CLOCK_BOOTTIME
   std::uint64_t seq = 0;   ///< 0 for records that the agent itself makes
   const Event* event =
-      nullptr;  ///< null for notices (python.unperformed, aspis.gap, aspis.summary)
+      nullptr;  ///< null for notices (python.unperformed, aspis.gap, aspis.interpreter, …)
   std::shared_ptr<const Process> process;  ///< null for aspis.gap and aspis.summary
   std::shared_ptr<const Cause> cause;
   Correlation correlation = Correlation::kNone;
@@ -93,8 +103,11 @@ struct Record {
   std::string target;   ///< file.exec: full name of the profile that it leads to; empty: none
   std::string peer;     ///< signals, ptrace: that of the other process; empty: not known
   std::string said;     ///< mismatch: the path that Python had announced
+  std::vector<StackFrame> stack;  ///< what Python was doing, innermost first; empty: not known
+  bool stack_cut = false;         ///< outer frames are missing
   const Loss* loss = nullptr;
   const Summary* summary = nullptr;
+  const InterpreterNotice* interpreter = nullptr;
 };
 
 }  // namespace aspis

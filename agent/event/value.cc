@@ -16,6 +16,8 @@ T read_as(std::string_view bytes) {
 }
 
 constexpr char32_t kReplacement = 0xfffd;
+// What os.fsdecode makes of a byte that is not UTF-8 (PEP 383), less the byte.
+constexpr char32_t kInvalidByte = 0xdc00;
 
 void append_fsencoded(std::string& out, char32_t c) {
   if (c >= 0xdc80 && c <= 0xdcff) {
@@ -31,6 +33,11 @@ void append_fsencoded(std::string& out, char32_t c) {
 
 char32_t CodeUnits::next() {
   char32_t c = 0;
+  if (unit == 0) {
+    const Utf8Step step = next_utf8(bytes);
+    bytes.remove_prefix(step.bytes);
+    return step.valid ? step.value : kInvalidByte + step.value;
+  }
   if (unit == 4) {
     c = read_as<char32_t>(bytes);
   } else if (unit == 2) {
@@ -44,7 +51,7 @@ char32_t CodeUnits::next() {
 
 CodeUnits code_units(const Value& value) {
   unsigned unit = value.flags & ASPIS_VALUE_KIND;
-  return {value.bytes, unit == 2 || unit == 4 ? unit : 1};
+  return {value.bytes, unit == 0 || unit == 2 || unit == 4 ? unit : 1};
 }
 
 std::uint64_t value_magnitude(const Value& value) {

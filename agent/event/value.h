@@ -14,7 +14,7 @@ namespace aspis {
 /// Lone surrogates are code points like any other there.
 struct CodeUnits {
   std::string_view bytes;  ///< what is left
-  unsigned unit = 1;       ///< bytes of a code unit: 1, 2 or 4
+  unsigned unit = 1;       ///< bytes of a code unit: 1, 2 or 4; 0: UTF-8
 
   /// Takes the next one off; call only while !bytes.empty().
   char32_t next();

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <cstring>
 #include <deque>
 
+#include "agent/event/announcement.h"
 #include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/pidfd.h"
 #include "agent/kernel/syscalls.h"
@@ -56,6 +58,14 @@ std::uint64_t number_of(std::span<const std::byte> record) {
   return number;
 }
 
+/// What is sent of a code object: no event, and not to wait for its turn.
+bool is_code(std::span<const std::byte> record) {
+  std::uint16_t kind = 0;
+  if (record.size() < sizeof(aspis_code)) return false;
+  std::memcpy(&kind, record.data() + offsetof(aspis_code, kind), sizeof(kind));
+  return kind == ASPIS_KIND_CODE;
+}
+
 }  // namespace
 
 struct Observer::Impl {
@@ -70,6 +80,8 @@ struct Observer::Impl {
   Owned<ring_buffer> ring;                  // both
   std::deque<std::vector<std::byte>> held;  // denials that wait for their turn
   PolicyStore policy;
+  std::vector<aspis_python_frames> frames;  // rows of the table
+  std::uint32_t site_rows = 0;              // of the table python_sites, in use
 
   Result<> load_kernel_types();
   Result<> choose_backend(const ObserverOptions& options);
@@ -78,6 +90,7 @@ struct Observer::Impl {
   [[nodiscard]] Result<> require_hooks() const;
   Result<> prepare(const ObserverOptions& options, const std::vector<std::string>& refused);
   Result<> fill(const ObserverOptions& options);
+  Result<> fill_announcements();
   Result<> attach();
   Result<> attach(bool of_backend);
   Result<> open_rings();
@@ -138,6 +151,11 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
   skeleton->rodata->has_rdonly_cast =
       btf__find_by_name_kind(kernel_types.get(), "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
   skeleton->rodata->track_selectors = options.selectors;
+  skeleton->rodata->holding = options.holding;
+  skeleton->rodata->stacks = static_cast<std::uint8_t>(options.stacks);
+  static_assert(ASPIS_KIND_COUNT <= std::size(decltype(skeleton->rodata->kind_operations){}));
+  for (unsigned kind = 0; kind < ASPIS_KIND_COUNT; ++kind)
+    skeleton->rodata->kind_operations[kind] = operation_of(static_cast<aspis_kind>(kind));
   if (options.arena_bytes != 0) {
     skeleton->rodata->enforcing = true;
     skeleton->rodata->heeds_revocation = backend != Backend::kTracepoint;
@@ -183,11 +201,32 @@ Result<> Observer::Impl::require_hooks() const {
               log.tail(12));
 }
 
+/// So that a stack is there for what was not announced (bpf/lib/announce.bpf.h). What an event says
+/// of files that are loaded depends on more than its name: it counts for nothing.
+Result<> Observer::Impl::fill_announcements() {
+  for (const cpython::AuditEvent& event : cpython::audit_events()) {
+    aspis_announcement_key key{};
+    aspis_announcement value{};
+    if (event.operations == cpython::kNothing || event.times == cpython::Times::kLoad ||
+        event.name.size() >= sizeof(key.name))
+      continue;
+    event.name.copy(key.name, sizeof(key.name));
+    value.operations = event.operations;
+    value.once = event.times == cpython::Times::kOnce;
+    value.of_path = event.path == 0 && (event.operations & cpython::kOpen) != 0;
+    if (bpf_map__update_elem(skeleton->maps.audit_announcements, &key, sizeof(key), &value,
+                             sizeof(value), BPF_ANY) != 0)
+      return fail_errno("cannot fill the table of audit events");
+  }
+  return {};
+}
+
 Result<> Observer::Impl::fill(const ObserverOptions& options) {
   for (std::uint32_t row = 0; row < options.layouts.size(); ++row)
     if (bpf_map__update_elem(skeleton->maps.python_layouts, &row, sizeof(row),
                              &options.layouts[row], sizeof(aspis_python_layout), BPF_ANY) != 0)
       return fail_errno("cannot fill the table of Python layouts");
+  if (options.stacks == ASPIS_STACKS_DENIED) TRYV(fill_announcements());
   if (backend != Backend::kTracepoint) return {};
   for (const auto& call : syscall_programs()) {
     const bpf_program* program =
@@ -233,8 +272,12 @@ Result<> Observer::Impl::attach(bool of_backend) {
 /// that holding them back until their turn by number brings both rings into order.
 Result<> Observer::Impl::open_rings() {
   const auto hold = [](void* context, void* data, std::size_t size) {
-    const auto* bytes = static_cast<const std::byte*>(data);
-    static_cast<Impl*>(context)->held.emplace_back(bytes, bytes + size);
+    auto* impl = static_cast<Impl*>(context);
+    const std::span bytes(static_cast<const std::byte*>(data), size);
+    if (is_code(bytes))
+      impl->sink(bytes);
+    else
+      impl->held.emplace_back(bytes.begin(), bytes.end());
     return 0;
   };
   const auto receive = [](void* context, void* data, std::size_t size) {
@@ -394,13 +437,75 @@ Result<std::vector<Observer::Confined>> Observer::confined_tasks() const {
   return tasks;
 }
 
-Result<> Observer::attach_audit(const std::string& path, std::uint32_t layout) {
-  LIBBPF_OPTS(bpf_usdt_opts, options, .usdt_cookie = layout);
-  Owned<bpf_link> link(bpf_program__attach_usdt(impl_->skeleton->progs.on_audit, -1, path.c_str(),
-                                                "python", "audit", &options));
-  if (!link) return fail_errno(path + ": cannot attach to USDT python:audit");
-  impl_->links.push_back(std::move(link));
-  return {};
+Result<std::vector<std::uint32_t>> Observer::attach_audit(const std::string& path,
+                                                          std::span<const AuditSite> sites) {
+  std::vector<std::uint32_t> rows;
+  std::vector<Owned<bpf_link>> links;
+  for (const AuditSite& site : sites) {
+    const std::uint32_t row = impl_->site_rows;
+    if (row == ASPIS_SITES_MAX)
+      return fail(path + ": no room for its probes: too many interpreters are in use");
+    if (bpf_map__update_elem(impl_->skeleton->maps.python_sites, &row, sizeof(row), &site.row,
+                             sizeof(site.row), BPF_ANY) != 0)
+      return fail_errno("cannot fill the table of probe sites");
+    ++impl_->site_rows;
+    LIBBPF_OPTS(bpf_uprobe_opts, options, .ref_ctr_offset = site.semaphore, .bpf_cookie = row);
+    Owned<bpf_link> link(bpf_program__attach_uprobe_opts(impl_->skeleton->progs.on_audit, -1,
+                                                         path.c_str(), site.offset, &options));
+    if (!link) return fail_errno(path + ": cannot attach a probe for audit events");
+    links.push_back(std::move(link));
+    rows.push_back(row);
+  }
+  for (auto& link : links) impl_->links.push_back(std::move(link));
+  return rows;
+}
+
+void Observer::release_image(std::uint32_t device, std::uint64_t inode, std::uint32_t pid) {
+  aspis_exe_key key{};
+  key.ino = inode;
+  key.dev = device;
+  const std::uint32_t value = 1;
+  if (bpf_map__update_elem(impl_->skeleton->maps.known_images, &key, sizeof(key), &value,
+                           sizeof(value), BPF_ANY) != 0)
+    spdlog::debug("cannot remember an image: {}", std::strerror(errno));
+  if (::kill(static_cast<pid_t>(pid), SIGCONT) != 0)
+    spdlog::debug("process {} cannot be let go: {}", pid, std::strerror(errno));
+}
+
+void Observer::end_holding() {
+  __atomic_store_n(&impl_->skeleton->bss->holding_ended, 1, __ATOMIC_RELAXED);
+}
+
+void Observer::forget_layout(std::uint32_t row) {
+  aspis_python_site site{};
+  if (bpf_map__lookup_elem(impl_->skeleton->maps.python_sites, &row, sizeof(row), &site,
+                           sizeof(site), 0) != 0)
+    return;
+  site.layout = ASPIS_LAYOUT_NONE;
+  site.frames = 0;
+  bpf_map__update_elem(impl_->skeleton->maps.python_sites, &row, sizeof(row), &site, sizeof(site),
+                       BPF_ANY);
+}
+
+Result<std::uint16_t> Observer::add_frames(const aspis_python_frames& frames) {
+  for (std::size_t row = 0; row < impl_->frames.size(); ++row)
+    if (std::memcmp(&impl_->frames[row], &frames, sizeof(frames)) == 0)
+      return static_cast<std::uint16_t>(row + 1);
+  const auto row = static_cast<std::uint32_t>(impl_->frames.size());
+  if (bpf_map__update_elem(impl_->skeleton->maps.python_frames, &row, sizeof(row), &frames,
+                           sizeof(frames), BPF_ANY) != 0)
+    return fail_errno("cannot fill the table of Python frames");
+  impl_->frames.push_back(frames);
+  return static_cast<std::uint16_t>(row + 1);
+}
+
+std::uint64_t Observer::refused_stacks(std::uint16_t frames) const {
+  const std::uint32_t row = frames - 1U;
+  aspis_python_frames found{};
+  if (bpf_map__lookup_elem(impl_->skeleton->maps.python_frames, &row, sizeof(row), &found,
+                           sizeof(found), 0) != 0)
+    return 0;
+  return found.refused;
 }
 
 int Observer::ring_fd() const {
@@ -439,6 +544,8 @@ KernelTotals Observer::totals() const {
       totals.path_cut += cpu.stat[ASPIS_STAT_PATH_CUT];
       totals.value_cut += cpu.stat[ASPIS_STAT_VALUE_CUT];
       totals.compat += cpu.stat[ASPIS_STAT_COMPAT];
+      totals.code_lost += cpu.stat[ASPIS_STAT_CODE_LOST];
+      totals.throttled += cpu.stat[ASPIS_STAT_THROTTLED];
     }
   totals.produced = __atomic_load_n(&impl_->skeleton->bss->sequence, __ATOMIC_RELAXED);
   totals.missed = impl_->missed_runs();

@@ -256,6 +256,14 @@ bool of_exec(const Event& event) {
   return event.as<PrivilegePayload>()->raw->number == ASPIS_REQUEST_CHANGE_ONEXEC;
 }
 
+std::string event_name(const Event& event) {
+  return std::string(event.as<PythonPayload>()->name);
+}
+
+void python(std::string& out, const Record& record) {
+  append_masks(out, record, "");
+}
+
 void namespace_(std::string& out, const Record& record) {
   append_masks(out, record, "");
 }
@@ -304,6 +312,7 @@ constexpr AvcOperation kOperations[] = {
     {ASPIS_PRIV_CHANGE_PROFILE, "change_hat", "file", asked_name, nullptr, of_hat},
     {ASPIS_PRIV_CHANGE_PROFILE, "change_onexec", "file", asked_name, nullptr, of_exec},
     {ASPIS_PRIV_CHANGE_PROFILE, "change_profile", "file", asked_name},
+    {ASPIS_PYTHON_AUDIT, "python", "", event_name, python},
     {ASPIS_PRIV_USERNS, "userns_create", "namespace", nullptr, namespace_},
 };
 

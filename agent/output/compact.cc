@@ -9,6 +9,7 @@
 #include "agent/output/names.h"
 #include "agent/output/notice_text.h"
 #include "agent/output/policy_names.h"
+#include "probes/cpython/distribution.h"
 
 namespace aspis {
 namespace {
@@ -103,6 +104,26 @@ void append_marks(std::string& out, bool colour, const Record& record) {
   }
 }
 
+/// "  at FILE:LINE in FUNCTION": the innermost frame that is not the standard library's.
+void append_place(std::string& out, const Record& record) {
+  if (record.stack.empty()) return;
+  const StackFrame* shown = &record.stack.front();
+  for (const StackFrame& frame : record.stack) {
+    if (frame.file.empty() || frame.distribution == cpython::kStandardLibrary) continue;
+    shown = &frame;
+    break;
+  }
+  if (shown->file.empty()) return;
+  out += "  at ";
+  append_plain(out, shown->file);
+  if (shown->line != 0) {
+    out += ':';
+    append_decimal(out, static_cast<std::uint64_t>(shown->line));
+  }
+  out += " in ";
+  append_plain(out, shown->function);
+}
+
 /// "UNPERFORMED open {"path":…}": the verb is the mark.
 void append_unperformed(std::string& out, bool colour, const Record& record, std::size_t limit) {
   append_coloured(out, colour, kRed, "UNPERFORMED");
@@ -127,6 +148,7 @@ void CompactFormatter::format(const Record& record, std::string& out) {
   append_marks(suffix_, context_.colour, record);
   append_actor(suffix_, record);
   append_causes(suffix_, record);
+  append_place(suffix_, record);
   const std::string_view verb = kind_info(record.kind).verb;
   const std::size_t fixed = columns(suffix_) + verb.size() + sizeof("12:00:00.000");
   const std::size_t limit =
@@ -138,6 +160,10 @@ void CompactFormatter::format(const Record& record, std::string& out) {
   } else if (record.loss) {
     out += "-- ";
     append_gap_text(out, *record.loss);
+    out += " --";
+  } else if (record.interpreter) {
+    out += "-- ";
+    append_interpreter_text(out, *record.interpreter);
     out += " --";
   } else if (record.kind == ASPIS_PYTHON_UNPERFORMED) {
     append_unperformed(out, context_.colour, record, limit);

@@ -68,12 +68,22 @@ What the kernel saw, compared with what Python had announced on the same thread 
 | `unperformed` | in python.unperformed: `cause` announced it, and the kernel never saw it |
 )";
 
+constexpr std::string_view kStacksText = R"(
+## Stacks
+
+`--stacks=denied` (the default): what profiles deny, would deny or audit, and what Python did not announce (`unaudited`) comes
+with the Python frames that led to it; `--stacks=all`: everything that a Python program does, audit events included; `--stacks=none`:
+nothing. At most 48 frames; `stack_cut` says that outer ones are missing. A thread need not hold the GIL. What has no stack:
+process.exec (the frames are gone with the old image), process.exit, threads that Python does not know.
+)";
+
 constexpr std::string_view kCompact = R"(
 ## The compact format
 
-`TIME VERB OBJECT  MARKS  by PROGRAM[PID] ← CAUSE ← PROGRAM[PID]`: the time is local; a mark is `DENIED`, `COMPLAIN`,
+`TIME VERB OBJECT  MARKS  by PROGRAM[PID] ← CAUSE ← PROGRAM[PID]  at FILE:LINE in FUNCTION`: the time is local; a mark is `DENIED`, `COMPLAIN`,
 `UNAUDITED` or `MISMATCH said PATH`; after the arrows stand the audit events that led here and who raised them, nearest first,
-at most 4. A program that raised the event itself is not named again. Arguments are cut with `…` to keep a line near 200 columns;
+at most 4. A program that raised the event itself is not named again. Of a Python stack the innermost frame
+outside of the standard library is shown. Arguments are cut with `…` to keep a line near 200 columns;
 paths that the kernel saw never are. Bytes that could act on the terminal are escaped: `\n`, `\xXX`, `\u{XXXX}`; a backslash is `\\`.
 )";
 
@@ -144,11 +154,13 @@ std::string events_doc() {
   append_fields(out, "privilege", kPrivilegeFields);
   append_fields(out, "python", kPythonFields);
   append_fields(out, "notice: aspis.gap", kGapFields);
+  append_fields(out, "notice: aspis.interpreter", kInterpreterFields);
   append_fields(out, "notice: aspis.summary", kSummaryFields);
   out += kPathsIntroduction;
   out += "\n| Member | Type | Meaning |\n|---|---|---|\n";
   for (const PathFlag& flag : path_flags()) append_row(out, flag.name, "true", flag.description);
   out += kValues;
+  out += kStacksText;
   out += kCompact;
   out += kAvc;
   append_examples(out);

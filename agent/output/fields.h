@@ -63,6 +63,17 @@ inline constexpr FieldDoc kCommonFields[] = {
      "the cause that the raising process had itself inherited; at most 4 causes in all"},
     {"correlation", "string", "what the comparison with Python's announcement found, see below"},
     {"said", "string", "mismatch: the path that Python had announced"},
+    {"stack", "list",
+     "the Python frames that led here, innermost first; which events have it, --stacks says"},
+    {"stack.file", "string",
+     "co_filename of its code; absent, with function: it was lost on its way, or forgotten"},
+    {"stack.function", "string", "the qualified name (before CPython 3.11 the plain one)"},
+    {"stack.line", "number", "absent: the instruction belongs to no line, or it is not known"},
+    {"stack.distribution", "string",
+     "the installed distribution that the file belongs to; python for the standard library, "
+     "__main__ for the program itself; absent: not known"},
+    {"stack.version", "string", "its version"},
+    {"stack_cut", "true", "outer frames are missing"},
 };
 
 inline constexpr FieldDoc kExecFields[] = {
@@ -166,13 +177,35 @@ inline constexpr FieldDoc kGapFields[] = {
     {"lost.scratch", "number", "no scratch buffer free on the CPU"},
     {"lost.output", "number", "the queue of this output was full"},
     {"lost.decode", "number", "the agent could not read the record"},
+    {"lost.throttled", "number",
+     "audit events that one thread raised more than 2048 times in 134 ms, each by its name"},
     {"lost.total", "number", "their sum"},
+};
+
+inline constexpr FieldDoc kInterpreterFields[] = {
+    {"interpreter", "object", "the interpreter, and what is seen of it"},
+    {"interpreter.path", "string", "the file that has its code, as the process sees it"},
+    {"interpreter.version", "string",
+     "as \"3.11.2\", \"3.13.1t\" (built without the GIL), or \"?\""},
+    {"interpreter.build_id", "string", "GNU build id, hexadecimal"},
+    {"interpreter.probe", "string",
+     "\"usdt\", \"calls\" (where C code raises audit events, and sys.audit), \"entry\" "
+     "(PySys_Audit, and "
+     "sys.audit), or \"none\""},
+    {"interpreter.offsets", "string",
+     "\"assumed\" (the table of its version agrees with the file), \"none\" or \"refused\" (there "
+     "is "
+     "none, or it disagrees: only names of audit events are told)"},
+    {"interpreter.missed", "array", "what is not seen of what it says"},
+    {"interpreter.late", "true",
+     "the process began before the probe was there: its audit events before this are missing"},
 };
 
 inline constexpr FieldDoc kSummaryFields[] = {
     {"produced", "number", "events that the kernel side made, lost ones included"},
     {"notices", "number",
-     "records that the agent made itself (python.unperformed); produced + notices = emitted + "
+     "records that the agent made itself (python.unperformed, aspis.interpreter); produced + "
+     "notices = emitted + "
      "filtered + lost.total"},
     {"emitted", "number", "events in this output"},
     {"filtered", "number", "events that filters left out, or that the format has no line for"},

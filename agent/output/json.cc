@@ -95,7 +95,24 @@ void append_loss(JsonWriter& json, const Loss& loss) {
   json.number("scratch", loss.scratch);
   json.number("output", loss.output);
   json.number("decode", loss.decode);
+  json.number("throttled", loss.throttled);
   json.number("total", loss.total());
+  json.close();
+}
+
+void append_interpreter(JsonWriter& json, const InterpreterNotice& interpreter) {
+  json.open("interpreter");
+  json.text("path", interpreter.path);
+  json.text("version", interpreter.version);
+  if (!interpreter.build_id.empty()) json.text("build_id", interpreter.build_id);
+  json.text("probe", interpreter.probe);
+  json.text("offsets", offsets_name(interpreter.offsets));
+  if (!interpreter.missed.empty()) {
+    json.open_list("missed");
+    for (const std::string& missed : interpreter.missed) json.text({}, missed);
+    json.close_list();
+  }
+  json.flag("late", interpreter.late);
   json.close();
 }
 
@@ -136,6 +153,23 @@ void append_ruling(JsonWriter& json, const Record& record) {
   json.flag("quiet", !reported && head.verdict != ASPIS_VERDICT_ALLOWED);
 }
 
+void append_stack(JsonWriter& json, const Record& record) {
+  if (!record.stack.empty()) {
+    json.open_list("stack");
+    for (const StackFrame& frame : record.stack) {
+      json.open();
+      if (!frame.file.empty()) json.text("file", frame.file);
+      if (!frame.function.empty()) json.text("function", frame.function);
+      if (frame.line != 0) json.number("line", static_cast<std::uint64_t>(frame.line));
+      if (!frame.distribution.empty()) json.text("distribution", frame.distribution);
+      if (!frame.version.empty()) json.text("version", frame.version);
+      json.close();
+    }
+    json.close_list();
+  }
+  json.flag("stack_cut", record.stack_cut);
+}
+
 }  // namespace
 
 void JsonFormatter::append_head(const Record& record, JsonWriter& json) {
@@ -166,8 +200,10 @@ void JsonFormatter::format(const Record& record, std::string& out) {
     json.text("correlation", correlation_name(record.correlation));
   }
   if (record.correlation == Correlation::kMismatch) json.text("said", record.said);
+  append_stack(json, record);
   if (record.loss) append_loss(json, *record.loss);
   if (record.summary) append_summary(json, *record.summary);
+  if (record.interpreter) append_interpreter(json, *record.interpreter);
   out += "}\n";
 }
 

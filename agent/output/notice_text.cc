@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/output/compact_text.h"
 #include "agent/output/names.h"
 
 namespace aspis {
@@ -12,10 +13,8 @@ namespace {
 
 void append_losses(std::string& out, const Loss& loss) {
   const std::pair<std::string_view, std::uint64_t> stages[] = {
-      {"ring", loss.ring},
-      {"scratch", loss.scratch},
-      {"output", loss.output},
-      {"decode", loss.decode},
+      {"ring", loss.ring},     {"scratch", loss.scratch},     {"output", loss.output},
+      {"decode", loss.decode}, {"throttled", loss.throttled},
   };
   std::string_view separator = " (";
   for (const auto& [name, count] : stages) {
@@ -59,6 +58,21 @@ void append_summary_text(std::string& out, const Summary& summary) {
     out += ", ";
     append_decimal(out, count);
     out += text;
+  }
+}
+
+void append_interpreter_text(std::string& out, const InterpreterNotice& interpreter) {
+  append_plain(out, interpreter.path);
+  out += " CPython ";
+  append_plain(out, interpreter.version);
+  out += ", audit events by ";
+  out += interpreter.probe;
+  if (interpreter.late) out += ", those before this line are missing";
+  std::string_view separator = "; missed: ";
+  for (const std::string& missed : interpreter.missed) {
+    out += separator;
+    append_plain(out, missed);
+    separator = "; ";
   }
 }
 

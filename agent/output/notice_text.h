@@ -14,4 +14,7 @@ void append_gap_text(std::string& out, const Loss& loss);
 /// Appends "5000 events: 3700 shown, 66 filtered, 1234 lost (ring 1234), 2 paths cut".
 void append_summary_text(std::string& out, const Summary& summary);
 
+/// "/usr/bin/python3.11 CPython 3.11.2, audit events by usdt; missed: …".
+void append_interpreter_text(std::string& out, const InterpreterNotice& interpreter);
+
 }  // namespace aspis

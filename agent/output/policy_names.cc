@@ -69,6 +69,8 @@ constexpr PermissionName kSocket[] = {
     {ASPIS_SOCKET_SETOPT, "setopt"},   {ASPIS_SOCKET_GETOPT, "getopt"},
 };
 
+constexpr PermissionName kPython[] = {{ASPIS_PYTHON_RAISE, "raise"}};
+
 /// Names of kinds that are not files'; several are joined by a space.
 struct KindNames {
   aspis_kind kind;
@@ -87,7 +89,7 @@ constexpr KindNames kByKind[] = {
     {ASPIS_NET_SENDMSG, kSocket},        {ASPIS_NET_ACCEPT_CALL, kSocket},
     {ASPIS_NET_RECVMSG, kSocket},        {ASPIS_NET_SHUTDOWN, kSocket},
     {ASPIS_NET_GETATTR, kSocket},        {ASPIS_NET_GETOPT, kSocket},
-    {ASPIS_NET_SETOPT, kSocket},
+    {ASPIS_NET_SETOPT, kSocket},         {ASPIS_PYTHON_AUDIT, kPython},
 };
 
 std::string joined(std::span<const PermissionName> table, std::string_view separator,

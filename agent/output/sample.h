@@ -74,6 +74,7 @@ class Sample {
   std::string title;  ///< what the example shows
   Loss loss;
   Summary summary;
+  InterpreterNotice interpreter;
   Record record;
 
  private:

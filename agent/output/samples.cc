@@ -236,6 +236,20 @@ void add_python(Samples& samples) {
       python_event("compile", {str("import os\n", 1, ASPIS_VALUE_CUT), str("<string>")}));
 }
 
+void add_stack(Samples& samples) {
+  Sample& native = add(samples, "what Python did not announce: native code opened it",
+                       file_event(ASPIS_FILE_OPEN, "/etc/passwd"));
+  native.record.process = python();
+  native.record.cause = nullptr;
+  native.record.correlation = Correlation::kUnaudited;
+  native.record.stack = {
+      {"/usr/lib/python3.11/ctypes/util.py", "_findLib_ld", 309, "python", "3.11"},
+      {"/srv/venv/lib/python3.11/site-packages/magic/loader.py", "load_lib", 45, "python-magic",
+       "0.4.27"},
+      {"/srv/app/app.py", "<module>", 12, "__main__", ""}};
+  native.record.stack_cut = true;
+}
+
 void add_notices(Samples& samples) {
   Sample& unperformed = add(samples, "announced, but never done", ASPIS_PYTHON_UNPERFORMED);
   Cause cause;
@@ -252,6 +266,16 @@ void add_notices(Samples& samples) {
   gap.loss.ring = 1200;
   gap.loss.output = 34;
   gap.record.loss = &gap.loss;
+  Sample& interpreter = add(samples, "one without USDT", ASPIS_ASPIS_INTERPRETER);
+  interpreter.interpreter.path = "/opt/python/lib/libpython3.12.so.1.0";
+  interpreter.interpreter.version = "3.12.1";
+  interpreter.interpreter.build_id = "9f3c0d";
+  interpreter.interpreter.probe = "calls";
+  interpreter.interpreter.offsets = Offsets::kAssumed;
+  interpreter.interpreter.missed = {"most import and exec events"};
+  interpreter.interpreter.late = true;
+  interpreter.record.process = python();
+  interpreter.record.interpreter = &interpreter.interpreter;
   Sample& summary = add(samples, "the end", ASPIS_ASPIS_SUMMARY);
   summary.summary.produced = 5000;
   summary.summary.notices = 3;
@@ -271,6 +295,7 @@ std::vector<std::unique_ptr<Sample>> all() {
   add_net(samples);
   add_privilege(samples);
   add_python(samples);
+  add_stack(samples);
   add_notices(samples);
   return samples;
 }

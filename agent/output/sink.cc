@@ -11,6 +11,7 @@ void add(Loss& sum, const Loss& loss) {
   sum.scratch += loss.scratch;
   sum.output += loss.output;
   sum.decode += loss.decode;
+  sum.throttled += loss.throttled;
 }
 
 }  // namespace

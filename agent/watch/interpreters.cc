@@ -5,74 +5,217 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <fstream>
 
+#include "probes/cpython/debug_offsets.h"
 #include "probes/cpython/layouts.h"
 
 namespace aspis {
 namespace {
 
-/// Row of the version's layout in cpython::layouts(); -1: there is none.
-int layout_row(const cpython::Interpreter& interpreter) {
-  if (interpreter.free_threaded) return -1;
-  const auto layouts = cpython::layouts();
-  const auto row =
-      std::find_if(layouts.begin(), layouts.end(), [&](const aspis_python_layout& layout) {
-        return layout.major == interpreter.major && layout.minor == interpreter.minor;
-      });
-  return row == layouts.end() ? -1 : static_cast<int>(row - layouts.begin());
+constexpr std::size_t kShebangMax = 256;  // include/uapi/linux/binfmts.h: BINPRM_BUF_SIZE
+
+std::string version_text(const cpython::Interpreter& interpreter) {
+  if (interpreter.major == 0) return "?";
+  std::string text = std::to_string(interpreter.major) + "." + std::to_string(interpreter.minor);
+  if (interpreter.micro >= 0) text += "." + std::to_string(interpreter.micro);
+  if (interpreter.free_threaded) text += "t";
+  return text;
+}
+
+/// The program that a script's first line names; empty if the file is none.
+std::string script_interpreter(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string line(kShebangMax, '\0');
+  file.read(line.data(), static_cast<std::streamsize>(line.size()));
+  line.resize(static_cast<std::size_t>(file.gcount()));
+  if (!line.starts_with("#!")) return {};
+  const std::size_t from = line.find_first_not_of(" \t", 2);
+  if (from == std::string::npos) return {};
+  return line.substr(from, line.find_first_of(" \t\n", from) - from);
+}
+
+/// Whether a module can have this name, which comes with the event `import`.
+bool is_module_name(const Value& value) {
+  if (value.type != ASPIS_VALUE_STR || value.bytes.empty()) return false;
+  const unsigned unit = value.flags & ASPIS_VALUE_KIND;
+  if (unit > 1) return true;  // beyond Latin-1: nothing to compare with
+  return std::all_of(value.bytes.begin(), value.bytes.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x80 || c == '_' || c == '.' || (c >= '0' && c <= '9') ||
+           (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
 }
 
 }  // namespace
 
-bool Interpreters::attach(const cpython::Interpreter& interpreter) {
-  if (!seen_.emplace(interpreter.device, interpreter.inode).second) return false;
-  const std::string name = interpreter.shown.empty() ? interpreter.path : interpreter.shown;
-  if (interpreter.audit_locations == 0) {
-    spdlog::warn(
-        "{}: CPython {}.{} has no audit probe (built without --with-dtrace): what it says is "
-        "missing",
-        name, interpreter.major, interpreter.minor);
-    return false;
+/// Where it keeps its frames: aspis_python_site.frames. Without them only stacks are missing.
+std::uint16_t Interpreters::frames_of(const cpython::Interpreter& interpreter,
+                                      InterpreterNotice& notice) {
+  if (interpreter.layout < 0) return 0;
+  const auto& layout = cpython::layouts()[static_cast<std::size_t>(interpreter.layout)];
+  const auto frames = cpython::frames_of(interpreter, layout);
+  const auto row = frames ? observer_.add_frames(*frames)
+                          : Result<std::uint16_t>(tl::unexpected(frames.error()));
+  if (row) {
+    frames_.emplace(*row, notice.path);
+    return *row;
   }
-  const int row = layout_row(interpreter);
-  if (row < 0) {
-    spdlog::warn("{}: the object layout of CPython {}.{}{} is not known: what it says is missing",
-                 name, interpreter.major, interpreter.minor, interpreter.free_threaded ? "t" : "");
-    return false;
+  notice.missed.push_back("stacks (" + row.error().text() + ")");
+  return 0;
+}
+
+void Interpreters::tell_refused() {
+  for (const auto& [row, path] : frames_)
+    if (const std::uint64_t refused = observer_.refused_stacks(row); refused != 0)
+      spdlog::warn("{}: offsets unverified: {} stacks led to what is no code object, and are cut",
+                   path, refused);
+}
+
+Interpreters::Known* Interpreters::attach(const cpython::Interpreter& interpreter) {
+  const auto [entry, fresh] = known_.try_emplace({interpreter.device, interpreter.inode});
+  Known& known = entry->second;
+  if (!fresh) return &known;
+  known.device = interpreter.device;
+  known.inode = interpreter.inode;
+  known.notice.path = interpreter.shown.empty() ? interpreter.path : interpreter.shown;
+  known.notice.version = version_text(interpreter);
+  known.notice.build_id = interpreter.build_id;
+  known.notice.probe = probe_name(interpreter.sites.probe);
+  known.notice.missed = interpreter.sites.missed;
+  known.notice.offsets = interpreter.layout >= 0 ? Offsets::kAssumed
+                         : cpython::layout_for(interpreter.major, interpreter.minor,
+                                               interpreter.free_threaded) != nullptr
+                             ? Offsets::kRefused
+                             : Offsets::kNone;
+  if (interpreter.layout < 0)
+    known.notice.missed.push_back("arguments of events (offsets: " + interpreter.layout_problem +
+                                  ")");
+  std::vector<Observer::AuditSite> sites;
+  const std::uint16_t frames = frames_of(interpreter, known.notice);
+  for (const cpython::Site& found : interpreter.sites.sites) {
+    sites.push_back({found.row, found.offset, found.semaphore});
+    sites.back().row.layout =
+        interpreter.layout < 0 ? ASPIS_LAYOUT_NONE : static_cast<__u8>(interpreter.layout);
+    sites.back().row.frames = frames;
   }
-  if (const auto attached =
-          observer_.attach_audit(interpreter.path, static_cast<std::uint32_t>(row));
-      !attached) {
-    spdlog::warn("{}: what this interpreter says is missing", attached.error().text());
-    return false;
+  if (sites.empty()) {
+    known.notice.missed = {"all that it says: no place to probe was found in it"};
+    return &known;
   }
-  files_.emplace_back(interpreter.device, interpreter.inode);
-  spdlog::debug("{}: probing CPython {}.{}", name, interpreter.major, interpreter.minor);
-  return true;
+  auto rows = observer_.attach_audit(interpreter.path, sites);
+  if (!rows) {
+    known.notice.missed = {"all that it says: " + rows.error().text()};
+    known.notice.probe = probe_name(cpython::Probe::kNone);
+    return &known;
+  }
+  known.probed = true;
+  known.rows = std::move(*rows);
+  for (const std::uint32_t row : known.rows) by_row_[row] = &known;
+  spdlog::debug("{}: probing CPython {} by {}", known.notice.path, known.notice.version,
+                known.notice.probe);
+  return &known;
+}
+
+/// What is in this file, or in the libpython below `root` that it needs.
+Interpreters::Known* Interpreters::attach_file(const std::string& path, const std::string& root) {
+  const auto found = cpython::inspect(path).value_or(std::nullopt);
+  if (!found) return nullptr;
+  if (found->library.empty()) return attach(*found);
+  cpython::Interpreter launcher = *found;
+  const auto library = cpython::find_library(launcher, root);
+  return library ? attach_file(*library, root) : nullptr;
 }
 
 std::size_t Interpreters::attach_standard() {
   std::size_t count = 0;
-  for (const auto& interpreter : cpython::candidates())
-    if (interpreter.audit_locations != 0 && attach(interpreter)) ++count;
+  for (const auto& interpreter : cpython::candidates()) count += attach(interpreter)->probed;
   return count;
 }
 
-void Interpreters::note_image(std::uint32_t pid, std::uint32_t device, std::uint64_t inode) {
-  if (!images_.emplace(device, inode).second) return;
-  const std::pair<std::uint64_t, std::uint64_t> file{makedev(device >> 20, device & 0xfffff),
-                                                     inode};
-  if (seen_.contains(file)) return;
-  const auto found = cpython::inspect_process(static_cast<pid_t>(pid));
-  if (!found) {
-    spdlog::debug("{}", found.error().text());
-    images_.erase({device, inode});  // it ended too soon: the next one may not
+void Interpreters::attach_command(const std::string& path) {
+  const std::string interpreter = script_interpreter(path);
+  attach_file(interpreter.empty() ? path : interpreter, "");
+}
+
+/// Looks at the image where it can still be had; `understood` is false if it was nowhere.
+Interpreters::Known* Interpreters::find(const Image& image, const std::string& path,
+                                        bool& understood) {
+  const std::string proc = "/proc/" + std::to_string(image.pid);
+  std::vector<std::pair<std::string, std::string>> places;  // file, and root to find libraries in
+  if (image.executable) places.emplace_back(proc + "/exe", proc + "/root");
+  places.emplace_back(proc + "/root" + path, proc + "/root");
+  places.emplace_back(path, "");  // the process has ended: its root is most likely ours
+  for (const auto& [file, root] : places) {
+    auto found = cpython::inspect(file);
+    if (!found) continue;
+    understood = true;
+    if (!*found) return nullptr;
+    cpython::Interpreter& interpreter = **found;
+    interpreter.shown = path;
+    if (interpreter.library.empty()) return attach(interpreter);
+    // Most likely this one; which it is shows when it is mapped, and then it is told.
+    if (const auto library = cpython::find_library(interpreter, root)) attach_file(*library, root);
+    return nullptr;
+  }
+  return nullptr;
+}
+
+void Interpreters::tell(Known& known, const Image& image, bool fresh) {
+  if (known.told) return;
+  known.told = true;
+  known.notice.pid = image.pid;
+  known.notice.late = (fresh && !image.held) || image.running;
+  notify_(known.notice);
+}
+
+void Interpreters::note_image(const Image& image) {
+  look(image);
+  if (image.held) observer_.release_image(image.device, image.inode, image.pid);
+}
+
+void Interpreters::look(const Image& image) {
+  if (!images_.emplace(image.device, image.inode).second) return;
+  const File file{makedev(image.device >> 20, image.device & 0xfffff), image.inode};
+  if (const auto entry = known_.find(file); entry != known_.end())
+    return tell(entry->second, image, false);
+  if (image.running) {  // what it has mapped, it has mapped already
+    const auto found = cpython::inspect_process(static_cast<pid_t>(image.pid));
+    if (!found) images_.erase({image.device, image.inode});
+    if (found)
+      for (const auto& interpreter : *found) tell(*attach(interpreter), image, false);
     return;
   }
-  for (const auto& interpreter : *found)
-    if (attach(interpreter))
-      spdlog::info("{}: probed after its start as process {}: its first audit events are missing",
-                   interpreter.shown, pid);
+  const std::size_t before = known_.size();
+  bool understood = false;
+  if (Known* known = find(image, std::string(image.path), understood); known != nullptr)
+    tell(*known, image, known_.size() != before);
+  if (!understood) images_.erase({image.device, image.inode});  // the next one may be there longer
+}
+
+bool Interpreters::note_audit(const PythonPayload& audit) {
+  const auto entry = by_row_.find(audit.site);
+  if (entry == by_row_.end()) return true;
+  Known& known = *entry->second;
+  if (known.notice.offsets != Offsets::kAssumed || audit.name != "import" || audit.values.empty())
+    return true;
+  if (is_module_name(audit.values.front())) {
+    known.notice.offsets = Offsets::kVerified;
+    return true;
+  }
+  known.notice.offsets = Offsets::kRefused;
+  known.notice.missed.emplace_back(
+      "arguments of events (offsets: a known value was not what was read)");
+  for (const std::uint32_t row : known.rows) observer_.forget_layout(row);
+  notify_(known.notice);
+  return false;
+}
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> Interpreters::files() const {
+  std::vector<File> files;
+  for (const auto& [file, known] : known_)
+    if (known.probed) files.push_back(file);
+  return files;
 }
 
 }  // namespace aspis

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps an audit probe on every interpreter that tracked processes run.
+// Keeps a probe for audit events on every interpreter that tracked processes run.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/event/event.h"
+#include "agent/event/interpreter.h"
 #include "agent/kernel/observer.h"
 #include "base/result.h"
 #include "probes/cpython/find.h"
@@ -16,29 +20,75 @@ namespace aspis {
 
 class Interpreters {
  public:
-  explicit Interpreters(Observer& observer) : observer_(observer) {}
+  /// Hears of each interpreter when a tracked process is first seen to run it, and again when it
+  /// turns out that less of it is understood than was thought.
+  using Notify = std::function<void(const InterpreterNotice&)>;
+
+  Interpreters(Observer& observer, Notify notify)
+      : observer_(observer), notify_(std::move(notify)) {}
 
   /// Puts probes on the interpreters at the standard places of this host. Returns how many.
   std::size_t attach_standard();
 
-  /// A process has been seen to run this file (kernel device number and inode, as events carry
-  /// them): the first time, looks whether CPython is in it, or in a library that it has mapped, and
-  /// probes it. What was raised before the probe was in place is missing, which is logged.
-  void note_image(std::uint32_t pid, std::uint32_t device, std::uint64_t inode);
+  /// The same for the interpreter that executing this file would run: itself, the libpython that it
+  /// is linked to, or, if it is a script, what its first line names. Others are left alone.
+  void attach_command(const std::string& path);
+
+  /// A file that a process runs, or has mapped to execute.
+  struct Image {
+    std::uint32_t pid = 0;
+    std::uint32_t device = 0;  ///< as events carry it
+    std::uint64_t inode = 0;
+    std::string_view path;    ///< in the process's root
+    bool executable = false;  ///< it is what was executed
+    bool running = false;     ///< the process is older than our looking at it
+    bool held = false;        ///< the process waits for us to have looked
+  };
+  /// The first time, looks whether CPython is in it, or in the libpython that it is linked to, and
+  /// probes it. What was raised before the probe was in place is missing, which is told.
+  void note_image(const Image& image);
+
+  /// Lets go who waits for an image, and makes nobody wait any more. The events that tell of it
+  /// must have been handed to note_image().
+  void end_holding() { observer_.end_holding(); }
+
+  /// An audit event came from the site `audit.site`. The first `import` shows whether the
+  /// interpreter's objects are read rightly; if not, only names of its events are told from then
+  /// on, and false is returned: the arguments of this one are not to be believed.
+  bool note_audit(const PythonPayload& audit);
+
+  /// Says once of each version whose stacks turned out not to be what its offsets say: they are
+  /// missing, or cut where that was seen.
+  void tell_refused();
 
   /// Device and inode, as stat(2) gives them, of every interpreter that has a probe.
-  [[nodiscard]] const std::vector<std::pair<std::uint64_t, std::uint64_t>>& files() const {
-    return files_;
-  }
+  [[nodiscard]] std::vector<std::pair<std::uint64_t, std::uint64_t>> files() const;
 
  private:
-  bool attach(const cpython::Interpreter& interpreter);
+  using File = std::pair<std::uint64_t, std::uint64_t>;  ///< device and inode, by stat(2)
+
+  struct Known {
+    InterpreterNotice notice;
+    bool probed = false;
+    bool told = false;  ///< `notice` has gone to notify_
+    std::uint64_t device = 0, inode = 0;
+    std::vector<std::uint32_t> rows;  ///< of its sites
+  };
+
+  Known* attach(const cpython::Interpreter& interpreter);
+  std::uint16_t frames_of(const cpython::Interpreter& interpreter, InterpreterNotice& notice);
+  Known* attach_file(const std::string& path, const std::string& root);
+  Known* find(const Image& image, const std::string& path, bool& understood);
+  void look(const Image& image);
+  void tell(Known& known, const Image& image, bool fresh);
 
   Observer& observer_;
-  std::set<std::pair<std::uint64_t, std::uint64_t>> seen_;  ///< interpreters, by stat(2)
+  Notify notify_;
+  std::map<File, Known> known_;
+  std::map<std::uint32_t, Known*> by_row_;
   std::set<std::pair<std::uint32_t, std::uint64_t>>
-      images_;  ///< executables, by the kernel's numbers
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> files_;
+      images_;                                   ///< looked at, by the kernel's numbers
+  std::map<std::uint16_t, std::string> frames_;  ///< by row: an interpreter that has them
 };
 
 }  // namespace aspis

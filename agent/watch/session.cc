@@ -18,6 +18,7 @@
 #include "agent/output/writer.h"
 #include "agent/watch/enforced.h"
 #include "agent/watch/lexical.h"
+#include "agent/watch/stacks.h"
 #include "probes/cpython/layouts.h"
 
 namespace aspis {
@@ -79,13 +80,17 @@ Session::Session(std::string output_name, Filter filter, std::unique_ptr<Sink> s
     : output_name_(std::move(output_name)),
       filter_(std::move(filter)),
       sink_(std::move(sink)),
+      stacks_(std::make_unique<Stacks>()),
       correlator_(serialise_cause, [this](Record&& record) { emit(std::move(record)); }) {}
+
+Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   auto sink = TRY(make_sink(options));
   std::unique_ptr<Session> session(
       new Session(std::move(options.output_name), std::move(options.filter), std::move(sink)));
   options.observer.layouts = cpython::layouts();
+  session->wanted_stacks_ = options.observer.stacks;
   if (options.policy)
     options.observer.arena_bytes =
         std::max(options.observer.arena_bytes, TRY(PolicyStore::arena_bytes(*options.policy)));
@@ -97,7 +102,9 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
     TRYV(session->observer_->policy().replace(*options.policy));
     session->limits_.emplace(*session->observer_);
   }
-  session->interpreters_ = std::make_unique<Interpreters>(*session->observer_);
+  session->interpreters_ = std::make_unique<Interpreters>(
+      *session->observer_,
+      [raw = session.get()](const InterpreterNotice& notice) { raw->emit_interpreter(notice); });
   session->interpreters_->attach_standard();
   return session;
 }
@@ -110,6 +117,31 @@ void Session::emit_gap(const Loss& loss, std::uint64_t time) {
   sink_->emit(gap);
 }
 
+void Session::emit_interpreter(const InterpreterNotice& notice) {
+  Record record;
+  record.kind = ASPIS_ASPIS_INTERPRETER;
+  record.time = now_;
+  record.process = process_;
+  record.interpreter = &notice;
+  emit(std::move(record));
+}
+
+/// What this event shows of the program that its process runs.
+void Session::note_interpreter(Event& event) {
+  const aspis_event& head = *event.head;
+  if (const auto* exec = event.as<ExecPayload>())
+    interpreters_->note_image({head.pid, exec->exe.dev, exec->exe.ino, exec->exe.text, true,
+                               head.kind == ASPIS_PROCESS_FOUND,
+                               (exec->exe.flags & ASPIS_PATH_HELD) != 0});
+  else if (const auto* file = event.as<FilePayload>();
+           file != nullptr && head.kind == ASPIS_FILE_MMAP_EXEC)
+    interpreters_->note_image({head.pid, file->path.dev, file->path.ino, file->path.text, false,
+                               false, (file->path.flags & ASPIS_PATH_HELD) != 0});
+  else if (auto* audit = std::get_if<PythonPayload>(&event.payload);
+           audit != nullptr && !interpreters_->note_audit(*audit))
+    audit->values.clear();
+}
+
 void Session::resolve_names(Event& event) {
   if (auto* file = std::get_if<FilePayload>(&event.payload)) {
     resolve_lexical(event.head->pid, file->path, resolved_[0]);
@@ -120,6 +152,7 @@ void Session::resolve_names(Event& event) {
 }
 
 void Session::receive(std::span<const std::byte> bytes) {
+  if (stacks_->take_code(bytes)) return;
   auto event = decode(bytes);
   if (!event) {
     spdlog::debug("decode: {}", event.error().text());
@@ -130,17 +163,21 @@ void Session::receive(std::span<const std::byte> bytes) {
     return;
   }
   const aspis_event& head = *event->head;
-  if ((head.lost_ring | head.lost_scratch) != 0) {
+  const auto* python = event->as<PythonPayload>();
+  const std::uint32_t throttled = python == nullptr ? 0 : python->throttled;
+  if ((head.lost_ring | head.lost_scratch | throttled) != 0) {
     Loss loss;
     loss.ring = head.lost_ring;
     loss.scratch = head.lost_scratch;
+    loss.throttled = throttled;
     emit_gap(loss, head.time);
   }
   resolve_names(*event);
   auto process = processes_.apply(*event);
   if (limits_ && head.kind == ASPIS_PROCESS_EXEC) limits_->note_exec(head);
-  if (const auto* exec = event->as<ExecPayload>())
-    interpreters_->note_image(head.pid, exec->exe.dev, exec->exe.ino);
+  now_ = head.time;
+  process_ = process;
+  note_interpreter(*event);
   correlator_.apply(*event, std::move(process));
 }
 
@@ -169,10 +206,12 @@ void Session::emit(Record&& record) {
     record.target = target_name(record);
   }
   if (record.event == nullptr) ++summary_.notices;
-  if (filter_.passes(record) && sink_->shows(record))
+  if (filter_.passes(record) && sink_->shows(record)) {
+    if (stack_wanted(wanted_stacks_, record)) stacks_->resolve(record);
     sink_->emit(record);
-  else
+  } else {
     ++summary_.filtered;
+  }
 }
 
 Result<> Session::pump() {
@@ -192,12 +231,18 @@ void Session::tick() {
 }
 
 Result<> Session::finish() {
+  interpreters_->end_holding();
   TRYV(pump());
   correlator_.finish(boot_time());
   const KernelTotals totals = observer_->totals();
+  interpreters_->tell_refused();
+  if (totals.code_lost != 0)
+    spdlog::warn("{} code objects found no room in the ring buffer: frames of stacks have no names",
+                 totals.code_lost);
   summary_.produced = totals.produced;
   summary_.lost.ring = totals.ring_full;
   summary_.lost.scratch = totals.scratch_busy;
+  summary_.lost.throttled = totals.throttled;
   summary_.untracked_tasks = totals.task_full;
   summary_.cut_paths = totals.path_cut;
   summary_.cut_values = totals.value_cut;

@@ -21,6 +21,8 @@
 
 namespace aspis {
 
+class Stacks;
+
 struct SessionOptions {
   ObserverOptions observer;
   std::string format = "compact";
@@ -37,6 +39,7 @@ class Session {
  public:
   /// Loads, attaches and probes the standard interpreters. Nothing is tracked yet.
   static Result<std::unique_ptr<Session>> start(SessionOptions options);
+  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -62,6 +65,8 @@ class Session {
   void receive(std::span<const std::byte> bytes);
   void emit(Record&& record);
   void emit_gap(const Loss& loss, std::uint64_t time);
+  void emit_interpreter(const InterpreterNotice& notice);
+  void note_interpreter(Event& event);
   [[nodiscard]] std::string profile_name(const Record& record) const;
   [[nodiscard]] std::string target_name(const Record& record) const;
   void resolve_names(Event& event);
@@ -70,9 +75,13 @@ class Session {
   Filter filter_;
   std::unique_ptr<Sink> sink_;
   ProcessTable processes_;
+  std::unique_ptr<Stacks> stacks_;
   Correlator correlator_;
   Summary summary_;
   std::string resolved_[2];
+  aspis_stacks wanted_stacks_ = ASPIS_STACKS_NONE;
+  std::uint64_t now_ = 0;                   ///< of the event at hand
+  std::shared_ptr<const Process> process_;  ///< its process
   bool output_failed_ = false;
   // Last, so that they go first: their callbacks use what stands above.
   std::unique_ptr<Observer> observer_;

@@ -3,8 +3,8 @@
  * What the BPF programs write into the ring and the agent reads out of it.
  *
  * A record is: struct aspis_event (the header), the rest of its kind's payload struct, then a tail
- * of bytes whose lengths the payload gives, in the order in which the payload names them. Nothing
- * in the tail is NUL-terminated or aligned.
+ * of bytes whose lengths the payload gives, in the order in which the payload names them, then the
+ * Python frames that led there. Nothing in the tail is NUL-terminated or aligned.
  *
  * Rules of this header: <linux/types.h> only, explicit padding, no pointers, no packed; a
  * static_assert on every size. Both clang -target bpf and g++ compile it.
@@ -58,6 +58,7 @@ enum aspis_verdict {
 #define ASPIS_F_REPORTED 0x10  /* a rule audits it, or denied it and does not keep that quiet */
 #define ASPIS_F_NULL 0x20      /* the profile is the one that complain made for this image */
 #define ASPIS_F_KILLED 0x40    /* denied by a profile that kills: the task was sent its signal */
+#define ASPIS_F_STACK_CUT 0x80 /* outer Python frames are missing */
 
 /* The head of every record. 96 bytes. */
 struct aspis_event {
@@ -83,8 +84,8 @@ struct aspis_event {
 	__u16 requested; /* permissions of the event's class (policy.h) */
 	__u16 denied;	 /* those of them that are missing */
 	__u8 info;	 /* enum aspis_info (policy.h): why no rule could decide */
-	__u8 pad;
-	char comm[16]; /* of the thread; ends in NUL */
+	__u8 frames;	 /* struct aspis_frame at the end of the record, innermost first */
+	char comm[16];	 /* of the thread; ends in NUL */
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_event) == 96, "aspis_event");
 
@@ -106,6 +107,10 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_event) == 96, "aspis_event");
 #define ASPIS_PATH_MEMFD 0x0400	  /* bytes are "memfd:NAME" */
 #define ASPIS_PATH_PSEUDO                                                                          \
 	0x0800 /* no path: of a file system that is never mounted (nsfs, dma-buf, …) */
+
+#define ASPIS_PATH_HELD                                                                            \
+	0x1000 /* of an image: its process was stopped (SIGSTOP) until somebody has looked at it   \
+		*/
 
 struct aspis_path {
 	__u16 len;   /* bytes in the tail */
@@ -203,7 +208,7 @@ struct aspis_privilege_event {
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_privilege_event) == 168, "aspis_privilege_event");
 
-/* PYTHON_AUDIT. Tail: name, then the encoded arguments (values_len bytes). */
+/* PYTHON_AUDIT. Tail: name (UTF-8), then the encoded arguments (values_len bytes). */
 struct aspis_python_event {
 	struct aspis_event e;
 	__u16 name_len;
@@ -211,7 +216,9 @@ struct aspis_python_event {
 	__u16 args;	 /* arguments that CPython passed */
 	__u16 args_sent; /* top-level values in the tail, at most ASPIS_AUDIT_ARGS_MAX */
 	__u8 name_cut;
-	__u8 pad[7];
+	__u8 pad;
+	__u16 site;	 /* row of python_site.h */
+	__u32 throttled; /* events of this thread before this one that were not told */
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_python_event) == 112, "aspis_python_event");
 
@@ -232,7 +239,8 @@ enum aspis_value_type {
 	ASPIS_VALUE_INT =
 		2, /* __u64 magnitude, sign in flags; CUT: it did not fit, the low 64 bits follow */
 	ASPIS_VALUE_FLOAT = 3, /* double */
-	ASPIS_VALUE_STR = 4, /* code units of 1, 2 or 4 bytes, by ASPIS_VALUE_KIND; 1 is Latin-1 */
+	ASPIS_VALUE_STR = 4,   /* UTF-8, or code units of 1 (Latin-1), 2 or 4 bytes, by
+				  ASPIS_VALUE_KIND */
 	ASPIS_VALUE_BYTES = 5,
 	ASPIS_VALUE_TUPLE = 6,
 	ASPIS_VALUE_LIST = 7,
@@ -240,9 +248,65 @@ enum aspis_value_type {
 	ASPIS_VALUE_UNREADABLE = 9, /* the memory could not be read (paged out, or not an object) */
 };
 
-#define ASPIS_VALUE_KIND 0x07	  /* str: bytes of a code unit */
+#define ASPIS_VALUE_KIND 0x07	  /* str: bytes of a code unit; 0: UTF-8 */
 #define ASPIS_VALUE_NEGATIVE 0x08 /* int */
 #define ASPIS_VALUE_CUT 0x80	  /* bytes, items or digits are missing */
+
+/* Python frames of one stack; more are cut and marked. */
+#define ASPIS_FRAMES_MAX 48
+
+/* One Python frame: the code that it runs, and how far. */
+struct aspis_frame {
+	__u64 code;  /* aspis_code.id; 0: it could not be sent */
+	__s32 lasti; /* bytes into its instructions; negative: before the first */
+	__u32 pad;
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_frame) == 16, "aspis_frame");
+
+/*
+ * A record of its own, sent once, before the first event with a frame of it, into the same ring. It
+ * is no event: it has no number, and seq is 0. Tail: file name and qualified name (code units of 1,
+ * 2 or 4 bytes), then the line table.
+ */
+#define ASPIS_KIND_CODE 0x8000
+#define ASPIS_CODE_FILE_MAX 4095
+#define ASPIS_CODE_NAME_MAX 1023
+#define ASPIS_CODE_LINES_MAX 8191
+
+struct aspis_code {
+	__u32 size; /* as aspis_event */
+	__u16 kind; /* ASPIS_KIND_CODE */
+	__u8 major; /* the CPython whose line table this is */
+	__u8 minor;
+	__u64 seq; /* 0 */
+	__u64 id;  /* 1, 2, 3, … */
+	__u64 root_ino;
+	__u32 root_dev; /* root directory of the process, as aspis_path has it */
+	__u32 pid;	/* thread group id, initial pid namespace */
+	__u32 first_line;
+	__u16 file_len; /* bytes in the tail */
+	__u16 name_len;
+	__u16 lines_len;
+	__u8 file_unit; /* bytes of a code unit */
+	__u8 name_unit;
+	__u8 cut; /* ASPIS_CODE_*_CUT */
+	__u8 pad[3];
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_code) == 56, "aspis_code");
+
+/* Code objects that the BPF side remembers to have sent; the agent must remember more. */
+#define ASPIS_CODES_KNOWN 16384
+
+#define ASPIS_CODE_FILE_CUT 1
+#define ASPIS_CODE_NAME_CUT 2
+#define ASPIS_CODE_LINES_CUT 4
+
+/* Which events carry Python frames. */
+enum aspis_stacks {
+	ASPIS_STACKS_NONE = 0,
+	ASPIS_STACKS_DENIED = 1, /* what profiles report, and what Python may not have announced */
+	ASPIS_STACKS_ALL = 2,
+};
 
 /* Per-CPU counters of the BPF side, index of map `stats`. */
 enum aspis_stat {
@@ -251,7 +315,10 @@ enum aspis_stat {
 	ASPIS_STAT_TASK_FULL,	  /* tasks that could not be tracked: no memory for their state */
 	ASPIS_STAT_PATH_CUT,	  /* events sent with a cut path */
 	ASPIS_STAT_VALUE_CUT,	  /* audit events sent with a cut value */
-	ASPIS_STAT_COMPAT, /* 32-bit system calls that the tracepoint backend does not decode */
+	ASPIS_STAT_COMPAT,    /* 32-bit system calls that the tracepoint backend does not decode */
+	ASPIS_STAT_CODE_LOST, /* code objects that found no room in the ring: frames without names
+			       */
+	ASPIS_STAT_THROTTLED, /* audit events that a thread raised too often (throttle.bpf.h) */
 	ASPIS_STAT_COUNT,
 };
 

@@ -50,6 +50,12 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
 #define ASPIS_MAY_LINK 0x100	/* l, of a pair of names */
 #define ASPIS_LINK_SUBSET 0x200 /* the pair must pass the subset test */
 #define ASPIS_MAY_ALL_FILE 0x1ff
+/*
+ * In `allow` of a path, and no permission: nobody asks for it, no rule denies it. Code that Python
+ * loads from there must be signed ("require signed"): who decides on an open that an audit event
+ * announced as one of code looks at it.
+ */
+#define ASPIS_REQUIRE_SIGNED 0x400
 
 /* Of the other classes, each with its own. */
 #define ASPIS_SIGNAL_SEND 0x1	 /* asked of the sender */
@@ -94,6 +100,12 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
 #define ASPIS_SOCKET_SETOPT 0x400
 #define ASPIS_SOCKET_GETOPT 0x800
 #define ASPIS_SOCKET_ALL 0xfff
+/*
+ * Of audit events. With CHANGE the thread changes to the profile of `exec` (as on_listen does) when
+ * the event is raised and RAISE is granted; it has the bit of x, as it is `exec` that goes with it.
+ */
+#define ASPIS_PYTHON_CHANGE 0x1
+#define ASPIS_PYTHON_RAISE 0x2
 
 /* What rules say together about one subject; resolved by priority, deny before allow. */
 struct aspis_permissions {
@@ -110,6 +122,18 @@ struct aspis_outcome {
 	struct aspis_permissions other;
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_outcome) == 16, "aspis_outcome");
+
+/*
+ * What `audited` rules add to an outcome of `file`: permissions that are granted only where an
+ * audit event has announced the access. allow | this is what counts then; `deny` has none of it,
+ * `audit` and `exec` are of both. An access is announced if the event in force on its thread (the
+ * cause, raised in this image, by this thread) announces operations of its sort and, where the
+ * event names an object, names this one.
+ */
+struct aspis_announced {
+	__u16 owner, other;
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_announced) == 4, "aspis_announced");
 
 enum aspis_exec_mode {
 	ASPIS_EXEC_INHERIT = 0,
@@ -144,6 +168,37 @@ struct aspis_attachments {
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_attachments) == 8, "aspis_attachments");
 
+/*
+ * What a Python interpreter was started to run (lib/python_argv.h reads it off the arguments), as a
+ * text: one of these letters, and behind SCRIPT the absolute path, behind MODULE the dotted name.
+ * The path is the directory the process is in, "/" and the argument (or an absolute argument
+ * alone), then, by its text: without "." and empty components, without ".." and what comes before
+ * it. Symbolic links are left alone; it ends in "/" if the argument did.
+ *
+ * A profile with python=(…) attaches only where both its path and its launch match. These profiles
+ * are not in `attachments`, but in tables of their own (`python`, `python_children`), whose
+ * automaton takes PATH, NUL, LAUNCH. At exec:
+ *
+ *   1. PATH is that of the file that is executed. Where nothing attaches to a script with "#!", not
+ *      even by `attachments`, it is that of its interpreter, and only `python` is asked.
+ *   2. The automaton of `python` is run over PATH. In state 0 it is dead: nothing attaches by
+ *      python=, and the arguments need not be looked at. So it is for all that is no interpreter.
+ *   3. Else it goes on with NUL and LAUNCH. Outcome o > 0: lists[o], as of any attachments; all
+ *      that match are in it, exact or not.
+ *   4. Of several the one decides whose `matcher` takes more of PATH (longest left match), then the
+ *      one whose `launch` takes more of LAUNCH; still two: a conflict (ASPIS_INFO_CONFLICT).
+ *   5. What `attachments` says of PATH wins over it only if its longest left match is longer.
+ *
+ * A launch that cannot be read is none: ASPIS_LAUNCH_UNKNOWN matches nothing.
+ */
+enum aspis_launch {
+	ASPIS_LAUNCH_UNKNOWN = 0, /* nothing is run (--version), or the arguments are not over */
+	ASPIS_LAUNCH_SCRIPT = 's',
+	ASPIS_LAUNCH_MODULE = 'm',
+	ASPIS_LAUNCH_COMMAND = 'c', /* -c */
+	ASPIS_LAUNCH_STDIN = 'i',   /* "-", or no argument: standard input, a terminal too */
+};
+
 enum aspis_mode {
 	ASPIS_MODE_ENFORCE = 0,
 	ASPIS_MODE_COMPLAIN,
@@ -172,10 +227,51 @@ enum aspis_class {
 	ASPIS_CLASS_CHANGE_PROFILE,
 	ASPIS_CLASS_CAPABILITY, /* bit sets */
 	ASPIS_CLASS_RLIMIT,	/* an array */
+	ASPIS_CLASS_PYTHON, /* mediated where the profile has rules of it; AppArmor knows none */
 	ASPIS_CLASS_COUNT,
 };
 
 #define ASPIS_RLIMITS 16
+
+/*
+ * The context of a thread: values by key, which a profile's file rules may refer to as @{ctx.KEY}.
+ * A profile that has keys is matched by lib/context.h, which says how. Such a thread sets a value
+ * by sys.audit("aspis.context", KEY, VALUE[, TOKEN]), and unsets it with None for VALUE; the kernel
+ * side keeps it by the bytes of KEY, so that it survives another policy. A value is refused (and
+ * the key keeps what it had) if it is empty or longer than ASPIS_CONTEXT_VALUE_MAX, is "." or "..",
+ * or has a NUL, "/" or one of * ? [ ] { } ^ , \ " in it (context_value_ok). A key that was set with
+ * a token is changed or unset with that token alone. New threads and processes begin with their
+ * creator's values.
+ */
+#define ASPIS_CONTEXTS_MAX 4 /* keys of one profile */
+#define ASPIS_CONTEXT_KEY_MAX 15
+#define ASPIS_CONTEXT_VALUE_MAX 63
+struct aspis_context_key {
+	char name[ASPIS_CONTEXT_KEY_MAX + 1]; /* the rest is 0; empty: none, and none behind it */
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_context_key) == 16, "aspis_context_key");
+
+/*
+ * Packages of a profile: rules that hold, too, while a frame of their distribution is on the Python
+ * call stack of the thread that asks. Each is an aspis_profile with automata, outcomes, capability
+ * sets, `mediated`, mode, flags, id and error; the other members are 0. Its id is that of the
+ * profile around it, its name that of the package, normalised as in PEP 503.
+ *
+ * A hook that is about to grant or deny an access under a profile with packages finds out which of
+ * them are on the stack, as a set of numbers, and asks each of those that has the bit of the class
+ * in `mediated` (of files, too). The access is granted if the profile and all of them grant it. A
+ * package speaks of what the thread does itself: not of signals and ptrace by others, and not of
+ * what is opened already. Its outcomes have no `exec`: where x leads, the profile says.
+ */
+#define ASPIS_PACKAGES_MAX 64 /* of one profile: one bit each */
+struct aspis_packages {
+	__u32 names; /* aspis_automaton of normalised names; outcome: number of the package, from 1
+		      */
+	__u32 count;
+	__u32 profiles; /* __u32[count]: aspis_profile of package n at n - 1 */
+	__u32 pad;
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_packages) == 16, "aspis_packages");
 
 struct aspis_profile {
 	__u32 name; /* bytes of the full name */
@@ -202,8 +298,14 @@ struct aspis_profile {
 	__u64 rlimit[ASPIS_RLIMITS];
 	__u16 on_listen; /* index into execs: where who listens goes; 0: stays */
 	__u16 pad[3];
+	__u32 announced; /* aspis_announced[], by outcome of `file`; 0: no rule is audited */
+	__u32 launch;	 /* aspis_automaton of python=(…): outcome 1 it matches; 0: there is none */
+	__u32 packages;	 /* aspis_packages; 0: none */
+	__u32 pad2;
+	struct aspis_attachments python_children; /* those of `children` with python=(…) */
+	struct aspis_context_key contexts[ASPIS_CONTEXTS_MAX];
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_profile) == 248, "aspis_profile");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_profile) == 336, "aspis_profile");
 
 /* In `names`, of ASPIS_UNCONFINED (subject.h), which is no profile. */
 #define ASPIS_ID_UNCONFINED 0xffff
@@ -215,8 +317,9 @@ struct aspis_policy_root {
 	__u32 names; /* aspis_automaton of full names, with or without "&" before them; outcome: id
 		      */
 	struct aspis_attachments attachments;
+	struct aspis_attachments python; /* of profiles with python=(…) */
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_policy_root) == 24, "aspis_policy_root");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_policy_root) == 32, "aspis_policy_root");
 
 /* Why a name could not be matched, or a transition not be made (info= of AppArmor's log). */
 enum aspis_info {

@@ -91,7 +91,8 @@ struct aspis_python_layout {
 
 	__u8 major; /* the CPython that this is for */
 	__u8 minor;
-	__u8 pad2[2];
+	__u8 free_threaded; /* built without the GIL */
+	__u8 pad2;
 };
 ASPIS_LAYOUT_ASSERT(sizeof(struct aspis_python_layout) == 52, "aspis_python_layout");
 ASPIS_LAYOUT_ASSERT(

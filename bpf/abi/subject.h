@@ -37,6 +37,36 @@
  */
 
 /*
+ * Audit events. NAME is the event's, then come its first ASPIS_AUDIT_ARGS_MAX arguments.
+ *
+ *   PYTHON  class, NAME, NUL, { ARGUMENT, NUL }
+ *
+ * There is no need to have it in one piece: the automaton is stepped over it as it is read. An
+ * ARGUMENT is the text of a value:
+ *
+ *   str            UTF-8; U+DC80 to U+DCFF, which stand for bytes of a file's name that are no
+ *                  UTF-8, as that byte, other surrogates in three bytes as if they were characters
+ *   bytes          as they are
+ *   int            decimal, with "-" if negative; bool: True, False; None: None
+ *   tuple, list    its items, those of tuples and lists in it too, with a blank between them
+ *   anything else  the name of its type in < >
+ *
+ * As in names of sockets, 0 and 1 in it are written as two bytes: 1 1 and 1 2. An ARGUMENT ends
+ * after ASPIS_PYTHON_ARGUMENT_MAX bytes, or where no more of it can be read (an int of more than 64
+ * bits, nothing at all): then 1 3 follows, "cut here". A rule that denies matches what is cut
+ * wherever a whole value might match that begins so, rules that allow never do. So it is with a
+ * NAME that is longer than ASPIS_PYTHON_NAME_MAX. Where the tuple of arguments cannot be read all
+ * of them are empty and cut.
+ *
+ * Every event is granted ASPIS_PYTHON_RAISE but where a rule denies it: the automaton has that
+ * default in it.
+ */
+#define ASPIS_PYTHON_NAME_MAX 255
+#define ASPIS_PYTHON_ARGUMENT_MAX 1024
+#define ASPIS_SPELLED 1 /* begins the two bytes that stand for something else */
+#define ASPIS_SPELLED_CUT 3
+
+/*
  * Mounts. POINT is a path; SOURCE a path or what the program passed; neither is ever cut.
  *
  *   mount       class, POINT, NUL, SOURCE, NUL, TYPE, NUL, flags (4 bytes, MS_*)

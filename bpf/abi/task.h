@@ -22,6 +22,7 @@
 #define ASPIS_TASK_REVOKED                                                                         \
 	0x400 /* has open files that its profiles do not let it use (bpf/inherit.bpf.c) */
 #define ASPIS_TASK_ONEXEC 0x100 /* next_* were asked for: the next exec enters them */
+#define ASPIS_TASK_ONCE 0x1000	/* what `announced` says may be done once only */
 #define ASPIS_TASK_STACKS 0x800 /* of next_*: the profile asked for comes on top of the domain */
 #define ASPIS_TASK_NULL(place)                                                                     \
 	(0x10000u << (place)) /* domain.profiles[place] complained about this exec, so that there  \
@@ -32,6 +33,32 @@
 struct aspis_domain {
 	__u16 profiles[4];
 };
+
+/* One audit event's name as it has been raised lately by a thread; see throttle.bpf.h. */
+struct aspis_throttle {
+	__u64 name;   /* address of its text in the process; 0: the slot is free */
+	__u32 window; /* number of the window of time, modulo 2^32 */
+	__u32 count;  /* in that window */
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_throttle) == 16, "aspis_throttle");
+
+#define ASPIS_THROTTLE_SLOTS 4
+
+/* What a thread that runs Python has lately said. */
+struct aspis_python {
+	__u32 site; /* 1 + row of the site that raised the last audit event of this image, in this
+		       thread or the one that made it; 0: none has */
+	__u32 throttled; /* events not told since the last one that was */
+	/* address of the name in the last call of sys.audit(): where CPython hands it on with the
+	 * same address, it is the same event */
+	__u64 told;
+	struct aspis_throttle throttle[ASPIS_THROTTLE_SLOTS];
+	__u32 frames; /* aspis_python_site.frames of that site */
+	/* Operations that the audit event in force announced, and that are still to come: bits of
+	 * kind_operations. Never fewer than the agent would call unannounced. */
+	__u32 announced;
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_python) == 88, "aspis_python");
 
 struct aspis_task {
 	__u64 start;  /* start_boottime of the thread group leader, ns; 0 until the BPF side has
@@ -45,8 +72,22 @@ struct aspis_task {
 	__u32 next_flags;	   /* ASPIS_TASK_CONFINED and _NULL of `next` */
 	struct aspis_domain outer; /* in a hat: what the task returns to */
 	__u64 token;		   /* that lets it return; 0: it is in no hat, or for good */
+	struct aspis_python python;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 72, "aspis_task");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 160, "aspis_task");
+
+/* What an audit event announces (map audit_announcements), by its name. */
+struct aspis_announcement_key {
+	char name[64]; /* zero-padded */
+};
+
+struct aspis_announcement {
+	__u32 operations;
+	__u8 once;    /* each of them only once */
+	__u8 of_path; /* only if the first argument is not a number: an open file */
+	__u8 pad[2];
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_announcement) == 8, "aspis_announcement");
 
 /* What the iterator `list_domains` says of each confined task. */
 struct aspis_task_domain {

@@ -61,6 +61,8 @@ int decide_path(struct scratch *scratch, struct aspis_task *state, __u32 request
  * is the errno of a denial. */
 int decide_subject(
 	struct scratch *scratch, struct aspis_task *state, __u32 class, __u32 request, __u32 error);
+/* bpf/spell.bpf.c. The audit event whose record is at hand becomes scratch.subject. */
+int spell_event(struct scratch *scratch);
 /* bpf/link.bpf.c. A hard link: first its name, then what it leads to, is the walked path. The
  * second call fills scratch.ruling. */
 int match_link_name(struct scratch *scratch, struct aspis_task *state);

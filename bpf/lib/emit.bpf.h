@@ -12,11 +12,13 @@
 
 #include "state.bpf.h"
 #include "subject.h"
+#include "../abi/python_frames.h"
 
 #define RECORD_MAX 16384 /* fixed part and tail; power of two */
 #define CHUNK_MAX 4096	 /* longest single piece of a tail; power of two */
 #define NAME_MAX_BYTES 255
 #define SCRATCH_PER_CPU 3
+#define CODE_TAIL_MAX 8192 /* of a code object: where its last piece may begin; power of two */
 
 struct walk {
 	__u64 dentry; /* next to take */
@@ -32,6 +34,46 @@ struct decode {
 	__u32 level;
 	__u32 budget;	  /* values that may still be added */
 	__u8 object[128]; /* copy of the head of the object at hand */
+};
+
+/* An argument of an audit event, before it is read; kinds: lib/python.bpf.h. */
+struct argument {
+	__u64 value;
+	__s64 length; /* of text whose length was passed; -1: it ends in NUL */
+	__u64 kind;
+};
+
+/* How far the subject of an audit event has been spelled (spell.bpf.c). */
+struct spell {
+	__u32 at;	/* in the record: the next value */
+	__u32 from;	/* the text at hand: in the record or, if from_own, in own */
+	__u32 left;	/* bytes of it */
+	__u32 taken;	/* bytes of the argument that have been spelled */
+	__u32 level;	/* of tuples and lists */
+	__u32 count[4]; /* values left, by level */
+	__u8 unit;	/* bytes of a code unit */
+	__u8 latin;	/* units are characters, not bytes */
+	__u8 from_own;
+	__u8 closing;	/* behind the text comes ">" */
+	__u8 cut;	/* the argument ends here */
+	__u8 cut_then;	/* the same, behind the text at hand */
+	__u8 cut_after; /* the same, behind the tuple or list */
+	__u8 open;	/* an argument has begun */
+	__u8 items;	/* and has something in it */
+	__u8 pad[3];
+	char own[32];
+};
+
+#define FORMAT_MAX 32 /* the longest one of CPython has 9 letters */
+
+/* What PySys_Audit was called with (lib/site.bpf.h). */
+struct audit_call {
+	struct argument argument[ASPIS_AUDIT_ARGS_MAX];
+	__u32 count; /* of all arguments */
+	__u32 taken; /* variable arguments, in slots of 8 bytes */
+	__u64 registers[6];
+	__u64 overflow; /* address of those that are in no register */
+	char format[FORMAT_MAX];
 };
 
 /* What the profiles of the current task say of the operation at hand (decide.bpf.h). */
@@ -84,7 +126,21 @@ struct scratch {
 	struct {	   /* the text in `path` is what the task asks for (change.bpf.c) */
 		__u32 len; /* without its NUL */
 	} asked;
+	struct {	   /* of the current task (stack.bpf.c) */
+		__u32 row; /* of python_frames, plus 1; 0: the event at hand has no stack */
+		__u32 count;
+		__u64 thread; /* its base register */
+		__u64 state;  /* PyThreadState */
+		__u64 frame;  /* next to take */
+		__u8 head[ASPIS_FRAME_HEAD];
+		__u8 code[ASPIS_CODE_HEAD];
+		__u8 object[64];
+		/* struct aspis_code and its tail; room for a last piece */
+		__u8 record[2 * CODE_TAIL_MAX];
+	} stack;
 	struct decode decode;
+	struct audit_call call;
+	struct spell spell;
 	struct {		/* the socket to decide on (socket.bpf.c) */
 		__u64 sk, peer; /* addresses of struct sock */
 		__u64 address;	/* of the struct sockaddr of the call */
@@ -174,6 +230,31 @@ static __always_inline void event_without_scratch(void)
 	__sync_fetch_and_add(&counters->pending_scratch, 1);
 }
 
+/* bpf/stack.bpf.c. Appends the current task's Python frames to the record; `denied`: it goes into
+ * that ring. */
+int stack_append(struct scratch *scratch, __u32 denied);
+
+/* Is the stack wanted that leads to this event of the current task? What profiles have made of it
+ * stands in the record. Notes what is done of the announcement in force: what is left of it decides
+ * about the next event. */
+static __always_inline bool stack_wanted(
+	struct aspis_task *state, const struct aspis_event *e, __u16 kind)
+{
+	__u32 operation;
+
+	if (!stacks || !(state->flags & ASPIS_TASK_PYTHON) || kind == ASPIS_PROCESS_FOUND ||
+		kind == ASPIS_PROCESS_EXIT)
+		return false;
+	if (stacks == ASPIS_STACKS_ALL || e->verdict || e->flags & ASPIS_F_REPORTED)
+		return true;
+	operation = kind_operations[kind & (KINDS_MAX - 1)];
+	if (!(state->python.announced & operation))
+		return operation;
+	if (state->flags & ASPIS_TASK_ONCE)
+		state->python.announced &= ~operation;
+	return false;
+}
+
 /* Makes the buffer event `seq` of the current task, whose state this is. */
 static __always_inline void event_stamp(
 	struct scratch *scratch, struct aspis_task *state, __u16 kind, __u64 seq)
@@ -190,6 +271,7 @@ static __always_inline void event_stamp(
 	e->cause = state->cause;
 	e->start = state->start;
 	event_of(scratch, task);
+	scratch->stack.row = stack_wanted(state, e, kind) ? state->python.frames : 0;
 }
 
 /*
@@ -255,13 +337,44 @@ static __always_inline void scratch_release(struct scratch *scratch)
 	__sync_lock_test_and_set(&scratch->busy, 0);
 }
 
+#define SIGCONT 18
+#define SIGSTOP 19
+
+/*
+ * Stops the process of an event on an image that nobody has looked at, and says so in the event: of
+ * both kinds the image's path comes first. The signal goes before the event, as who reads the event
+ * lets the process go on; it takes effect when the system call ends. A function of its own: its
+ * frame is not to be on top of those of the deepest calls, which have 512 bytes together.
+ */
+static __noinline bool image_held(struct aspis_event *e)
+{
+	struct aspis_path *path = (struct aspis_path *)(e + 1);
+	struct aspis_exe_key key = {};
+
+	if ((e->kind != ASPIS_PROCESS_EXEC && e->kind != ASPIS_FILE_MMAP_EXEC) ||
+		e->verdict == ASPIS_VERDICT_DENIED || holding_ended)
+		return false;
+	key.ino = path->ino;
+	key.dev = path->dev;
+	if (bpf_map_lookup_elem(&known_images, &key) || bpf_send_signal(SIGSTOP))
+		return false;
+	path->flags |= ASPIS_PATH_HELD;
+	return true;
+}
+
 /* Puts the event into its ring. */
 static __always_inline void event_put(struct scratch *scratch)
 {
 	struct aspis_event *e = (struct aspis_event *)scratch->record;
 	struct cpu_counters *counters = cpu_counters();
-	__u32 used = scratch->used;
+	bool denied = enforcing && e->flags & ASPIS_F_REPORTED, held = false;
+	__u32 used;
 
+#ifndef WITHOUT_STACKS
+	if (stacks && scratch->stack.row)
+		stack_append(scratch, denied);
+#endif
+	used = scratch->used;
 	if (!counters || used > RECORD_MAX + CHUNK_MAX - 1)
 		return;
 	e->size = used;
@@ -269,12 +382,15 @@ static __always_inline void event_put(struct scratch *scratch)
 		e->lost_ring = __sync_lock_test_and_set(&counters->pending_ring, 0);
 		e->lost_scratch = __sync_lock_test_and_set(&counters->pending_scratch, 0);
 	}
-	if (enforcing && e->flags & ASPIS_F_REPORTED
-			? bpf_ringbuf_output(&denials, scratch->record, used, 0)
-			: bpf_ringbuf_output(&events, scratch->record, used, 0)) {
+	if (holding)
+		held = image_held(e);
+	if (denied ? bpf_ringbuf_output(&denials, scratch->record, used, 0)
+		   : bpf_ringbuf_output(&events, scratch->record, used, 0)) {
 		__sync_fetch_and_add(&counters->stat[ASPIS_STAT_RING_FULL], 1);
 		__sync_fetch_and_add(&counters->pending_ring, e->lost_ring + 1);
 		__sync_fetch_and_add(&counters->pending_scratch, e->lost_scratch);
+		if (holding && held) /* nobody will know */
+			bpf_send_signal(SIGCONT);
 	}
 }
 

@@ -144,9 +144,15 @@ struct thread_info {
 	__u32 status;
 };
 
+struct thread_struct {
+	unsigned long fsbase;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
+	struct thread_struct thread;
 	unsigned in_execve : 1;
+	__u64 self_exec_id;
 	unsigned long atomic_flags;
 	struct mm_struct *mm;
 	int exit_code;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Reads Python objects out of the current process: str, bytes, int, bool, None, float, and tuples
- * and lists of them, into the tail of an event. How: bpf/abi/python_layout.h. One object is one
- * step of a bpf_loop; nesting is a small stack of (next item, items left). Everything read is the
- * program's own memory and may be nonsense: no offset or length from it is used before it is
- * bounded.
+ * Reads the arguments of an audit event out of the current process, into the event's tail: C values
+ * and Python objects, str, bytes, int, bool, None, float, and tuples and lists of them. How:
+ * bpf/abi/python_layout.h. One value is one step of a bpf_loop; nesting is a small stack of (next
+ * item, items left). Everything read is the program's own memory and may be nonsense: no offset or
+ * length from it is used before it is bounded.
+ *
+ * The programs are sleepable, so that what is not in memory can be fetched: most reads find
+ * everything there and don't sleep.
  */
 #ifndef ASPIS_PYTHON_BPF_H
 #define ASPIS_PYTHON_BPF_H
@@ -23,6 +26,32 @@ struct reader {
 	struct scratch *scratch;
 	struct aspis_python_layout *layout;
 };
+
+/* What an argument is (struct argument.kind), by the letters of Py_BuildValue(). */
+enum argument_kind {
+	ARGUMENT_OBJECT = 0, /* PyObject * */
+	ARGUMENT_STR,	     /* char *, UTF-8; NULL is None */
+	ARGUMENT_BYTES,	     /* char *; NULL is None */
+	ARGUMENT_WIDE,	     /* wchar_t *; NULL is None */
+	ARGUMENT_SIGNED,     /* 64 bits */
+	ARGUMENT_UNSIGNED,
+	ARGUMENT_CHARACTER, /* a code point */
+	ARGUMENT_UNKNOWN,   /* it has no place among the others, or its letter is not known */
+};
+
+/* Fetches the page of an address that could not be read. */
+static __always_inline bool fetch_user(__u64 address)
+{
+	__u8 byte;
+
+	return !bpf_copy_from_user(&byte, sizeof(byte), (const void *)address);
+}
+
+static __always_inline bool read_user(void *to, __u32 len, __u64 from)
+{
+	return !bpf_probe_read_user(to, len, (const void *)from) ||
+	       !bpf_copy_from_user(to, len, (const void *)from);
+}
 
 static __always_inline __u64 object_u64(struct scratch *scratch, __u16 offset)
 {
@@ -73,10 +102,43 @@ static __always_inline void value_text(
 		flags |= ASPIS_VALUE_CUT;
 	}
 	value_head(scratch, type, flags, 0);
-	if (tail_user(scratch, (const void *)address, len))
+	if (tail_user(scratch, (const void *)address, len) ||
+		(len && fetch_user(address) && fetch_user(address + len - 1) &&
+			tail_user(scratch, (const void *)address, len)))
 		value->len = len;
 	else if (len)
 		value->type = ASPIS_VALUE_UNREADABLE;
+}
+
+/* Text that ends in NUL: bytes, or a str in UTF-8. */
+static __always_inline void value_cstring(struct scratch *scratch, __u8 type, __u64 address)
+{
+	__u32 used = scratch->used & (RECORD_MAX - 1);
+	__u32 room = used + sizeof(struct aspis_value) < VALUES_ROOM
+			     ? VALUES_ROOM - used - sizeof(struct aspis_value)
+			     : 0;
+	struct aspis_value *value = (struct aspis_value *)&scratch->record[used];
+	long len;
+
+	if (room > ASPIS_VALUE_MAX)
+		room = ASPIS_VALUE_MAX;
+	value_head(scratch, type, 0, 0);
+	used = scratch->used & (RECORD_MAX - 1);
+	KEEP(room);
+	room = (room & (CHUNK_MAX - 1)) + 1;
+	len = bpf_probe_read_user_str(&scratch->record[used], room, (const void *)address);
+	if (len < 0 && fetch_user(address))
+		len = bpf_probe_read_user_str(&scratch->record[used], room, (const void *)address);
+	if (len < 1 || len > CHUNK_MAX) {
+		value->type = ASPIS_VALUE_UNREADABLE;
+		return;
+	}
+	value->len = len - 1;
+	scratch->used = used + len - 1;
+	if (len == room) {
+		value->flags |= ASPIS_VALUE_CUT;
+		EVENT(scratch, aspis_event)->flags |= ASPIS_F_CUT;
+	}
 }
 
 static __always_inline void value_other(struct scratch *scratch, __u64 name)
@@ -205,14 +267,13 @@ static __always_inline void value_object(
 	if (bpf_probe_read_user(scratch->decode.object, OBJECT_HEAD, (const void *)object) &&
 		bpf_probe_read_user(
 			scratch->decode.object, OBJECT_HEAD / 2, (const void *)object) &&
-		bpf_probe_read_user(scratch->decode.object, 24, (const void *)object)) {
+		!read_user(scratch->decode.object, 24, object)) {
 		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
 		return;
 	}
 	type = object_u64(scratch, layout->ob_type);
-	if (bpf_probe_read_user(&flags, sizeof(flags), (const void *)(type + layout->type_flags)) ||
-		bpf_probe_read_user(
-			&name, sizeof(name), (const void *)(type + layout->type_name))) {
+	if (!read_user(&flags, sizeof(flags), type + layout->type_flags) ||
+		!read_user(&name, sizeof(name), type + layout->type_name)) {
 		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
 		return;
 	}
@@ -235,7 +296,60 @@ static __always_inline void value_object(
 	}
 }
 
-/* One step: the next item of the innermost tuple, or back to the one around it. 1 ends the loop. */
+/* Code units of 4 bytes, up to a 0. */
+#define WIDE_MAX 256
+
+static __always_inline void value_wide(struct scratch *scratch, __u64 address)
+{
+	__u32 units = 0, unit = 0;
+
+	for (int i = 0; i < WIDE_MAX; i++) {
+		if (!read_user(&unit, sizeof(unit), address + 4 * i) || !unit)
+			break;
+		units++;
+	}
+	value_text(scratch, ASPIS_VALUE_STR, 4, address, units);
+}
+
+/* An argument that C code passed as no object. */
+static __always_inline void value_c(struct scratch *scratch, const struct argument *argument)
+{
+	__u64 value = argument->value;
+	__s64 length = argument->length;
+	__u8 type = argument->kind == ARGUMENT_BYTES ? ASPIS_VALUE_BYTES : ASPIS_VALUE_STR;
+
+	switch (argument->kind) {
+	case ARGUMENT_STR:
+	case ARGUMENT_BYTES:
+	case ARGUMENT_WIDE:
+		if (!value)
+			value_head(scratch, ASPIS_VALUE_NONE, 0, 0);
+		else if (argument->kind == ARGUMENT_WIDE)
+			value_wide(scratch, value);
+		else if (length < 0)
+			value_cstring(scratch, type, value);
+		else
+			value_text(scratch, type, 1, value, length);
+		break;
+	case ARGUMENT_SIGNED:
+		value_scalar(scratch, ASPIS_VALUE_INT, (__s64)value < 0 ? ASPIS_VALUE_NEGATIVE : 0,
+			(__s64)value < 0 ? -value : value, 8);
+		break;
+	case ARGUMENT_UNSIGNED:
+		value_scalar(scratch, ASPIS_VALUE_INT, 0, value, 8);
+		break;
+	case ARGUMENT_CHARACTER:
+		value_scalar(scratch, ASPIS_VALUE_STR, 4, value & 0xffffffff, 4);
+		break;
+	default:
+		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
+	}
+}
+
+/*
+ * One step: the next argument, or the next item of the innermost tuple, or back to the one around
+ * it. 1 ends the loop.
+ */
 static long value_step(__u32 index, void *data)
 {
 	struct reader *reader = data;
@@ -254,22 +368,33 @@ static long value_step(__u32 index, void *data)
 		return 0;
 	}
 	scratch->decode.left[level]--;
-	bpf_probe_read_user(&object, sizeof(object), (const void *)scratch->decode.next[level]);
-	scratch->decode.next[level] += sizeof(object);
+	if (level) {
+		read_user(&object, sizeof(object), scratch->decode.next[level]);
+		scratch->decode.next[level] += sizeof(object);
+	} else {
+		__u32 at = scratch->decode.next[0]++ & (ASPIS_AUDIT_ARGS_MAX - 1);
+		struct argument *argument = &scratch->call.argument[at];
+
+		if (argument->kind != ARGUMENT_OBJECT) {
+			value_c(scratch, argument);
+			return 0;
+		}
+		object = argument->value;
+	}
 	value_object(scratch, layout, object);
 	return 0;
 }
 
-/* Appends the first `count` items of the tuple at `tuple` as top-level values. Returns the bytes
- * added. */
+/* Appends the first `count` of scratch.call.argument as top-level values. Returns the bytes added.
+ */
 static __always_inline __u32 values_emit(
-	struct scratch *scratch, struct aspis_python_layout *layout, __u64 tuple, __u32 count)
+	struct scratch *scratch, struct aspis_python_layout *layout, __u32 count)
 {
 	struct reader reader = {.scratch = scratch, .layout = layout};
 	__u32 before = scratch->used;
 
 	scratch->decode.level = 0;
-	scratch->decode.next[0] = tuple + layout->tuple_items;
+	scratch->decode.next[0] = 0;
 	scratch->decode.left[0] = count;
 	scratch->decode.budget = VALUES_MAX - ASPIS_AUDIT_ARGS_MAX;
 	bpf_loop(2 * VALUES_MAX, value_step, &reader, 0);

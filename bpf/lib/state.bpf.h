@@ -23,6 +23,12 @@ const volatile bool enforcing __weak;	     /* profiles decide */
 const volatile bool heeds_revocation __weak; /* files can be taken away: there are hooks */
 const volatile bool attaching
 	__weak; /* profiles attach to any task's exec, not only to tracked ones' */
+const volatile bool holding __weak; /* images not in `known_images` wait to be looked at */
+const volatile __u8 stacks __weak;  /* enum aspis_stacks */
+/* What each kind of event is among the operations that audit events announce (struct
+ * aspis_announcement); 0: none can announce it. */
+#define KINDS_MAX 128
+const volatile __u32 kind_operations[KINDS_MAX] __weak;
 const volatile bool attached_quiet __weak; /* and those tasks tell only what profiles report */
 
 /* The next event's number less one; counts lost events too. */
@@ -37,6 +43,17 @@ struct {
 	__type(key, int);
 	__type(value, struct aspis_task);
 } task_state SEC(".maps") __weak;
+
+/* No image is held any more. */
+__u8 holding_ended __weak;
+
+/* Files that need not be held when they are executed or mapped to execute. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct aspis_exe_key);
+	__type(value, __u32);
+} known_images SEC(".maps") __weak;
 
 /* Counters and the losses that the next event of this CPU will report. */
 struct cpu_counters {

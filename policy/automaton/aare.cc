@@ -36,7 +36,8 @@ class Parser {
     if (!options.nul) bytes.reset(0);
     result_.specificity = Specificity::kNames;
     any_ = expressions.set(bytes);
-    no_slash_ = expressions.set(bytes.reset('/'));
+    whole_components_ = !options.slashes;
+    no_slash_ = options.slashes ? any_ : expressions.set(bytes.reset('/'));
     groups_.emplace_back();
   }
 
@@ -115,8 +116,8 @@ class Parser {
   void stars(size_t from) {
     size_t end = from;
     while (end < text_.size() && text_[end] == '*') ++end;
-    const bool whole_component =
-        from > 0 && text_[from - 1] == '/' && (end == text_.size() || text_[end] == '/');
+    const bool whole_component = whole_components_ && from > 0 && text_[from - 1] == '/' &&
+                                 (end == text_.size() || text_[end] == '/');
     if (whole_component) glob(no_slash_);
     for (size_t i = from; i < end; i += 2) {
       glob(expressions_.star(i + 1 < end ? any_ : no_slash_));
@@ -238,6 +239,7 @@ class Parser {
   std::vector<size_t> offsets_;  // of each byte of text_ in the AARE as written, and its end
   size_t at_ = 0;
   bool exact_ = true;  // no glob so far
+  bool whole_components_ = true;
   ExpressionId any_ = 0;
   ExpressionId no_slash_ = 0;
   std::vector<Group> groups_;

@@ -25,6 +25,8 @@ struct AareOptions {
   bool filter_slashes = true;
   /// Names of abstract sockets, which may hold NULs: globs match them, too.
   bool nul = false;
+  /// Names in which "/" is a character like any other: * and ? match it.
+  bool slashes = false;
 };
 
 /// How much an AARE says about the strings that it matches: exec rules know no other order.

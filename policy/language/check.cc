@@ -4,7 +4,9 @@
 #include <map>
 #include <tuple>
 
+#include "policy/language/context.h"
 #include "policy/language/glob.h"
+#include "policy/language/package_name.h"
 #include "policy/language/parser_impl.h"
 #include "policy/language/variables.h"
 
@@ -25,29 +27,36 @@ class Checker {
     }
   }
 
-  void pattern(const Word& word) {
+  /// A glob; those of file rules may refer to the context of a thread.
+  void pattern(const Word& word, bool context = false) {
     for (const std::string& text : expand(word, variables_, diagnostics_, kSample)) {
-      if (auto wrong = glob_error(text)) {
-        diagnostics_.error(word.at, std::move(*wrong));
-        return;
-      }
+      auto wrong = context ? context_error(text) : no_context_error(text);
+      if (!wrong) wrong = glob_error(without_context(text));
+      if (!wrong) continue;
+      diagnostics_.error(word.at, std::move(*wrong));
+      return;
     }
   }
 
-  void pattern(const std::optional<Word>& word) {
-    if (word) pattern(*word);
+  void pattern(const std::optional<Word>& word, bool context = false) {
+    if (word) pattern(*word, context);
   }
 
   // One overload for each rule class that has patterns.
   void rule(const FileRule& r) {
-    pattern(r.path);
+    pattern(r.path, true);
     pattern(r.target);
-    pattern(r.link_target);
+    pattern(r.link_target, true);
   }
   void rule(const LinkRule& r) {
-    pattern(r.link);
-    pattern(r.target);
+    pattern(r.link, true);
+    pattern(r.target, true);
   }
+  void rule(const PythonRule& r) {
+    pattern(r.event);
+    for (const PythonArgument& argument : r.arguments) pattern(argument.value);
+  }
+  void rule(const RequireRule& r) { pattern(r.path); }
   void rule(const UnixRule& r) {
     for (const auto* word : {&r.type, &r.protocol, &r.address, &r.label, &r.attribute, &r.option,
                              &r.peer_address, &r.peer_label}) {
@@ -72,7 +81,7 @@ class Checker {
     pattern(r.exec);
     pattern(r.target);
   }
-  void rule(const ChangeOnRule&) {}  // its target is a name, no pattern
+  void rule(const ChangeOnRule& r) { rule(r.python); }  // its target is a name, no pattern
   void rule(const IoUringRule& r) { pattern(r.label); }
   void rule(const MqueueRule& r) {
     pattern(r.label);
@@ -104,6 +113,9 @@ class Checker {
     check_exec_modes(profile);
     check_change_profile(profile);
     check_change_on(profile, full);
+    for (const LaunchCondition& launch : profile.launches) pattern(launch.glob);
+    check_packages(profile);
+    check_python(profile.rules);
     for (const Profile& child : profile.children) check_profile(child, policy_namespace, full);
     variables_.sets.erase("profile_name");
   }
@@ -191,13 +203,14 @@ class Checker {
     for (const Rule& r : profile.rules) {
       const auto* change = std::get_if<ChangeOnRule>(&r.body);
       if (change == nullptr) continue;
-      if (first != nullptr &&
+      const bool listens = change->event.text == "listen";
+      if (listens && first != nullptr &&
           std::get<ChangeOnRule>(first->body).target.text != change->target.text) {
         diagnostics_.error(change->target.at,
                            "The profile changes to another one on the same event.",
                            {{first->at, "The earlier rule is here."}});
       }
-      first = &r;
+      if (listens) first = &r;
       const bool child = std::ranges::any_of(profile.children, [&](const Profile& known) {
         return known.name.text == change->target.text;
       });
@@ -206,6 +219,40 @@ class Checker {
                              "The full name of a profile is meant, not that of the child " + full +
                                  "//" + change->target.text + ".");
       }
+    }
+  }
+
+  void check_packages(const Profile& profile) {
+    std::map<std::string, Position> seen;
+    for (const Profile& package : profile.packages) {
+      const auto [first, added] =
+          seen.try_emplace(normalised_package_name(package.name.text), package.at);
+      if (!added) {
+        diagnostics_.error(package.at,
+                           "The package " + package.name.text + " is in this profile already.",
+                           {{first->second, "It is here first."}});
+      }
+      for (const Rule& r : package.rules) {
+        std::visit([this](const auto& body) { rule(body); }, r.body);
+      }
+      check_python(package.rules);
+    }
+  }
+
+  /// Events are allowed by themselves: to allow one is to except it from a rule that denies.
+  void check_python(const std::vector<Rule>& rules) {
+    for (const Rule& r : rules) {
+      const Qualifiers& own = r.qualifiers;
+      if (!std::holds_alternative<PythonRule>(r.body) || own.audit) continue;
+      const bool excepts = std::ranges::any_of(rules, [&](const Rule& other) {
+        return std::holds_alternative<PythonRule>(other.body) &&
+               other.qualifiers.decision != Decision::Allow &&
+               other.qualifiers.priority < own.priority;
+      });
+      if (own.decision != Decision::Allow || excepts) continue;
+      diagnostics_.warning(r.at,
+                           "This rule changes nothing: events are allowed, unless a rule of a "
+                           "lower priority denies them.");
     }
   }
 

@@ -63,6 +63,7 @@ class Cutter {
   bool condition_of_if();
   bool rule();
   bool mount();
+  bool python();
   bool body(Body kind);
   bool condition(bool of_head = false);
   bool list(Gap gap, bool of_head = false);

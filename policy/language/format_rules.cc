@@ -8,8 +8,8 @@
 namespace aspis::policy {
 namespace {
 
-constexpr std::string_view kQualifiers[] = {"audit", "allow", "deny", "prompt",
-                                            "owner", "user",  "other"};
+constexpr std::string_view kQualifiers[] = {"audit",   "allow", "deny", "prompt",
+                                            "audited", "owner", "user", "other"};
 constexpr std::string_view kMountRules[] = {"mount", "remount", "umount", "unmount"};
 constexpr std::string_view kMountConditions[] = {"options", "option", "fstype", "vfstype"};
 
@@ -33,6 +33,12 @@ bool Cutter::rule() {
   if (keyword == "mqueue") {
     take(keyword.size());
     return body(Body::Queue);
+  }
+  if (keyword == "python") return python();
+  if (keyword == "change_profile") {
+    take(keyword.size());
+    if (lexer_.peek_keyword() == "on") take(std::string_view("on").size());
+    return lexer_.peek_keyword() == "python" ? python() : body(Body::Rule);
   }
   if (keyword == "link") {
     take(keyword.size());
@@ -65,6 +71,14 @@ bool Cutter::mount() {
   }
   // Other than elsewhere, a name here may start with any letter.
   return (at(",") || at("->") || name()) && body(Body::Rule);
+}
+
+/// From the keyword on: an event's name may be a glob, which is no keyword.
+bool Cutter::python() {
+  take(lexer_.peek_keyword().size());
+  lexer_.skip();
+  if (!at(",") && !at("-") && !take_word(WordKind::Value, Gap::Space, "an event")) return false;
+  return body(Body::Rule);
 }
 
 /// The rest of a statement, up to its "," or, of a head, its "{".

@@ -37,7 +37,7 @@ bool Cutter::statement() {
     take(1);
     return take_word(WordKind::Name, Gap::None, "a name") && body(Body::Head);
   }
-  if (keyword == kInclude || keyword == "profile" || keyword == "hat") {
+  if (keyword == kInclude || keyword == "profile" || keyword == "hat" || keyword == "package") {
     // A blank put after it would make it a keyword.
     if (keyword == kInclude || !blank_or_name_follows(keyword.size())) return expected("a rule");
     take(keyword.size());

@@ -97,7 +97,7 @@ bool Parser::file_permissions(FileRule& file, const Rule& rule) {
   if (file.exec && deny && file.exec->mode != ExecMode::Any) {
     error(at, "A deny rule has the bare permission x, without a mode.");
   }
-  if (file.exec && !deny && file.exec->mode == ExecMode::Any) {
+  if (file.exec && !deny && !in_package_ && file.exec->mode == ExecMode::Any) {
     error(at, "The permission x needs a mode: ix, px, cx or ux.");
   }
   return true;

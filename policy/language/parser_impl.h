@@ -17,6 +17,11 @@
 
 namespace aspis::policy {
 
+/// Whether a word begins as a path does: with "/" or a variable.
+inline bool is_path_start(std::string_view text) {
+  return text.starts_with('/') || text.starts_with('@');
+}
+
 /// Recursive descent. Functions that return bool return false after a syntax error that was
 /// reported; their caller resynchronises. Errors of meaning are reported and parsing goes on.
 class Parser {
@@ -88,7 +93,8 @@ class Parser {
   bool conditional(Scope& scope, const Qualifiers& qualifiers);
   bool branch(bool taken, Scope& scope, const Qualifiers& qualifiers);
   bool condition(bool& result);
-  bool at_profile_keyword();
+  bool at_block_keyword(std::initializer_list<std::string_view> keywords);
+  bool at_profile_keyword() { return at_block_keyword({"profile", "hat"}); }
 
   // parser_rule.cc
   bool rule(Scope& scope, const Qualifiers& outer);
@@ -129,6 +135,14 @@ class Parser {
   bool change_on_rule(Rule& rule);
   bool all_rule(Rule& rule);
 
+  // parser_python.cc
+  bool launches(Profile& profile);
+  bool python_rule(Rule& rule);
+  bool python_event(PythonRule& python);
+  bool require_rule(Rule& rule);
+  bool package(Scope& outer, const Qualifiers& qualifiers);
+  void check_package(const Profile& package);
+
   Sources& sources_;
   const ParseOptions& options_;
   Diagnostics& diagnostics_;
@@ -136,6 +150,7 @@ class Parser {
   Lexer* lexer_ = nullptr;  // of the file being read
   int include_depth_ = 0;
   int block_depth_ = 0;
+  bool in_package_ = false;
   std::size_t files_read_ = 0;
 };
 

@@ -122,10 +122,13 @@ bool Parser::rlimit_rule(Rule& rule) {
 
 bool Parser::change_on_rule(Rule& rule) {
   ChangeOnRule change;
-  if (!value(change.event, "the event: listen")) return false;
-  if (change.event.text != "listen") {
+  if (!value(change.event, "the event: listen, or python EVENT")) return false;
+  if (change.event.text == "python") {
+    if (!python_event(change.python)) return false;
+  } else if (change.event.text != "listen") {
     error(change.event.at,
-          "\"" + change.event.text + "\" is no event that a profile can change on: listen is.");
+          "\"" + change.event.text +
+              "\" is no event that a profile can change on: listen is, and python EVENT.");
   }
   std::optional<Word> target;
   if (!optional_target(target)) return false;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Profiles and hats: heads, flags, blocks, conditionals.
+#include <algorithm>
+
 #include "policy/language/parser_impl.h"
 
 namespace aspis::policy {
 namespace {
 
 constexpr int kMaxBlockDepth = 200;
-
-bool is_path_start(std::string_view text) {
-  return text.starts_with('/') || text.starts_with('@');
-}
 
 // '^' that is not escaped nor in a character class: the old way to name a hat from outside.
 bool has_caret(std::string_view name) {
@@ -28,9 +26,10 @@ bool has_caret(std::string_view name) {
 
 }  // namespace
 
-bool Parser::at_profile_keyword() {
+/// One that a name follows.
+bool Parser::at_block_keyword(std::initializer_list<std::string_view> keywords) {
   const std::string_view keyword = lexer_->peek_keyword();
-  if (keyword != "profile" && keyword != "hat") return false;
+  if (std::ranges::count(keywords, keyword) == 0) return false;
   const char next = lexer_->peek(keyword.size());
   return is_space(next) || next == '"';
 }
@@ -85,7 +84,7 @@ bool Parser::profile_head(Profile& profile) {
       error(profile.attachment->at, "An attachment is a path, so it must start with \"/\".");
     }
   }
-  return xattrs(profile) && flags(profile);
+  return xattrs(profile) && launches(profile) && flags(profile);
 }
 
 bool Parser::xattrs(Profile& profile) {
@@ -184,6 +183,7 @@ bool Parser::close_block(Position opened) {
 bool Parser::statement(Scope& scope, const Qualifiers& qualifiers) {
   if (at_include()) return include(scope, qualifiers);
   if (lexer_->peek() == '^' || at_profile_keyword()) return profile(scope.profile);
+  if (at_block_keyword({"package"})) return package(scope, qualifiers);
   if (lexer_->accept_keyword("if")) return conditional(scope, qualifiers);
   if (lexer_->accept_keyword("abi")) return abi();
   return rule(scope, qualifiers);

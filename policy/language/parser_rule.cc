@@ -7,7 +7,7 @@
 namespace aspis::policy {
 
 bool Parser::qualifiers(Qualifiers& out, bool& any) {
-  enum Stage { kPriority, kAudit, kDecision, kOwner };
+  enum Stage { kPriority, kAudit, kDecision, kAnnounced, kOwner };
   struct Keyword {
     std::string_view name;
     Stage stage;
@@ -19,6 +19,7 @@ bool Parser::qualifiers(Qualifiers& out, bool& any) {
       {"allow", kDecision, Decision::Allow},
       {"deny", kDecision, Decision::Deny},
       {"prompt", kDecision, Decision::Prompt},
+      {"audited", kAnnounced},
       {"owner", kOwner, Decision::Allow, Ownership::Owner},
       {"user", kOwner, Decision::Allow, Ownership::Owner},
       {"other", kOwner, Decision::Allow, Ownership::Other},
@@ -46,11 +47,12 @@ bool Parser::qualifiers(Qualifiers& out, bool& any) {
     if (keyword->stage < next) {
       return error(at, "The qualifier " + std::string(keyword->name) +
                            " is in the wrong place; the order is priority, audit, "
-                           "allow/deny/prompt, owner/other, each once.");
+                           "allow/deny/prompt, audited, owner/other, each once.");
     }
     lexer_->take(keyword->name.size());
     next = keyword->stage + 1;
     if (keyword->stage == kAudit) out.audit = true;
+    if (keyword->stage == kAnnounced) out.audited = true;
     if (keyword->stage == kDecision) out.decision = keyword->decision;
     if (keyword->stage == kOwner) out.ownership = keyword->ownership;
   }
@@ -72,6 +74,12 @@ bool Parser::rule(Scope& scope, const Qualifiers& outer) {
       std::holds_alternative<FileRule>(rule.body) || std::holds_alternative<LinkRule>(rule.body);
   if (rule.qualifiers.ownership != Ownership::Any && !file) {
     error(rule.at, "Only file and link rules can be limited to the owner of a file.");
+  }
+  if (rule.qualifiers.audited && !file) {
+    error(rule.at, "Only file and link rules can be audited.");
+  }
+  if (rule.qualifiers.audited && rule.qualifiers.decision == Decision::Deny) {
+    error(rule.at, "A rule that denies cannot be audited: audited says when it allows.");
   }
   scope.profile->rules.push_back(std::move(rule));
   return true;
@@ -102,6 +110,8 @@ bool Parser::rule_body(Rule& rule) {
       {"mqueue", [](Parser& p, Rule& r) { return p.mqueue_rule(r); }},
       {"all", [](Parser& p, Rule& r) { return p.all_rule(r); }},
       {"link", [](Parser& p, Rule& r) { return p.link_rule(r); }},
+      {"python", [](Parser& p, Rule& r) { return p.python_rule(r); }},
+      {"require", [](Parser& p, Rule& r) { return p.require_rule(r); }},
   };
   const Class* found = find_name(std::span<const Class>(kClasses), lexer_->peek_keyword());
   if (found == nullptr) return file_rule(rule);

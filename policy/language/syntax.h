@@ -29,8 +29,11 @@ enum class Ownership : std::uint8_t { Any, Owner, Other };
 struct Qualifiers {
   int priority = 0;
   bool audit = false;
+  bool audited = false;  ///< granted only where a Python audit event announced the access
   Decision decision = Decision::Allow;
   Ownership ownership = Ownership::Any;
+
+  bool operator==(const Qualifiers&) const = default;
 };
 
 /// Permissions of file rules other than x.
@@ -140,11 +143,29 @@ struct ChangeProfileRule {
   std::optional<Word> exec, target;
 };
 
+/// A condition NAME=GLOB on an argument of an audit event.
+struct PythonArgument {
+  Word name;  ///< as documented, or arg0, arg1, …
+  Word value;
+};
+
+/// "python EVENT NAME=GLOB …,": what Python code may do, by its audit events (PEP 578).
+struct PythonRule {
+  std::optional<Word> event;  ///< none: every event
+  std::vector<PythonArgument> arguments;
+};
+
 /// "change_profile on EVENT -> TARGET,": the policy orders the change, the program needs no line of
 /// code for it.
 struct ChangeOnRule {
-  Word event;   ///< listen
-  Word target;  ///< full name of a profile; "&NAME": under it, too
+  Word event;         ///< listen, python
+  Word target;        ///< full name of a profile; "&NAME": under it, too
+  PythonRule python;  ///< of the event python: which audit events
+};
+
+/// "require signed PATH,": code from there must be signed.
+struct RequireRule {
+  Word path;
 };
 
 struct UsernsRule {
@@ -184,10 +205,11 @@ class Boxed {
   std::unique_ptr<T> body_;
 };
 
-using RuleBody = std::variant<FileRule, LinkRule, CapabilityRule, Boxed<NetworkRule>,
-                              Boxed<UnixRule>, Boxed<MountRule>, PtraceRule, SignalRule,
-                              Boxed<DbusRule>, RlimitRule, ChangeProfileRule, ChangeOnRule,
-                              UsernsRule, IoUringRule, Boxed<MqueueRule>, AllRule>;
+using RuleBody =
+    std::variant<FileRule, LinkRule, CapabilityRule, Boxed<NetworkRule>, Boxed<UnixRule>,
+                 Boxed<MountRule>, PtraceRule, SignalRule, Boxed<DbusRule>, RlimitRule,
+                 ChangeProfileRule, ChangeOnRule, UsernsRule, IoUringRule, Boxed<MqueueRule>,
+                 AllRule, PythonRule, RequireRule>;
 
 struct Rule {
   Position at;
@@ -206,6 +228,12 @@ struct Xattr {
   std::optional<Word> value;
 };
 
+/// One alternative of python=(…) in a profile's head: what the interpreter is started to run.
+struct LaunchCondition {
+  Word kind;                 ///< script, module, command, stdin
+  std::optional<Word> glob;  ///< of script and module
+};
+
 struct Profile {
   Position at;
   std::optional<std::string> policy_namespace;
@@ -215,8 +243,11 @@ struct Profile {
   bool hat = false;
   std::vector<Flag> flags;
   std::vector<Xattr> xattrs;
+  std::vector<LaunchCondition> launches;  ///< none: python=() was not written
   std::vector<Rule> rules;
   std::vector<Profile> children;
+  /// "package NAME { … }": a name and rules, which hold while code of that distribution runs.
+  std::vector<Profile> packages;
 };
 
 struct Alias {

@@ -11,7 +11,8 @@ namespace {
 constexpr std::uint16_t bit(aspis_class kind) {
   return static_cast<std::uint16_t>(1U << kind);
 }
-constexpr std::uint16_t kEvery = (1U << ASPIS_CLASS_COUNT) - 1;
+// Of AppArmor's. Python rules are none of them: no abi says anything of those.
+constexpr std::uint16_t kEvery = (1U << ASPIS_CLASS_PYTHON) - 1;
 
 // No feature stands for them: AppArmor has mediated them from its beginning.
 constexpr std::uint16_t kAlways = bit(ASPIS_CLASS_FILE) | bit(ASPIS_CLASS_CAPABILITY) |
@@ -83,6 +84,12 @@ aspis_class class_of(const IoUringRule&) {
 aspis_class class_of(const MqueueRule&) {
   return ASPIS_CLASS_MQUEUE;
 }
+aspis_class class_of(const PythonRule&) {
+  return ASPIS_CLASS_COUNT;
+}
+aspis_class class_of(const RequireRule&) {
+  return ASPIS_CLASS_COUNT;
+}
 aspis_class class_of(const DbusRule&) {
   return ASPIS_CLASS_COUNT;
 }
@@ -99,6 +106,10 @@ std::uint16_t classes_of(const Features& features) {
 }
 
 }  // namespace
+
+aspis_class mediating_class(const Rule& rule) {
+  return std::visit([](const auto& body) { return class_of(body); }, rule.body);
+}
 
 Features::Features(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
@@ -154,7 +165,7 @@ Mediation::Mediation(const Policy& policy, Diagnostics& diagnostics) : diagnosti
 std::uint16_t Mediation::of(const Profile& profile) {
   std::uint16_t classes = classes_;
   for (const Rule& rule : profile.rules) {
-    const aspis_class kind = std::visit([](const auto& body) { return class_of(body); }, rule.body);
+    const aspis_class kind = mediating_class(rule);
     const bool all = std::holds_alternative<AllRule>(rule.body);
     if (abi_.empty()) {
       classes |= all ? kEvery : kind < ASPIS_CLASS_COUNT ? bit(kind) : 0;

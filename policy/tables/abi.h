@@ -15,6 +15,9 @@
 
 namespace aspis::policy {
 
+/// The class that an abi must have for a rule to hold; ASPIS_CLASS_COUNT: it holds under any.
+aspis_class mediating_class(const Rule& rule);
+
 /// A feature file, read: a tree such as "mount {mask {umount}}" as the paths to its nodes, which
 /// here are mount, mount/mask and mount/mask/umount.
 class Features {

@@ -28,6 +28,10 @@ bool audits(const Access* access) {
   return access->qualifiers.audit;
 }
 
+bool plain(const Access* access) {
+  return !access->qualifiers.audited;
+}
+
 class Half {
  public:
   Half(std::span<const Access> all, std::span<const std::uint32_t> matching, Ownership excluded)
@@ -39,6 +43,9 @@ class Half {
     }
     return permissions_;
   }
+
+  /// What is granted only where the access is announced.
+  [[nodiscard]] std::uint16_t announced() const { return announced_; }
 
  private:
   [[nodiscard]] Voices voices_on(std::uint32_t bit) const {
@@ -63,11 +70,12 @@ class Half {
     }
     if (bit == ASPIS_MAY_MAP && inherits_ &&
         (voices.allow.empty() || voices.priority <= inherits_priority_)) {
-      permissions_.allow |= mask;
+      (inherits_plainly_ ? permissions_.allow : announced_) |= mask;
     }
     if (voices.allow.empty()) return;
-    permissions_.allow |= mask;
     if (bit == ASPIS_MAY_EXEC) choose_exec(voices, conflict);
+    const bool plainly = std::ranges::any_of(voices.allow, plain);
+    (plainly ? permissions_.allow : announced_) |= mask;
     if (std::ranges::any_of(voices.allow, audits)) permissions_.audit |= mask;
   }
 
@@ -82,6 +90,7 @@ class Half {
     }
     permissions_.exec = chosen->exec;
     inherits_ = chosen->inherits;
+    inherits_plainly_ = std::ranges::any_of(voices.allow, plain);
     inherits_priority_ = voices.priority;
   }
 
@@ -93,7 +102,9 @@ class Half {
   std::span<const std::uint32_t> matching_;
   Ownership excluded_;
   aspis_permissions permissions_{};
+  std::uint16_t announced_ = 0;
   bool inherits_ = false;
+  bool inherits_plainly_ = false;
   int inherits_priority_ = 0;
 };
 
@@ -101,9 +112,16 @@ class Half {
 
 Resolved resolve(std::span<const Access> all, std::span<const std::uint32_t> matching) {
   Resolved resolved;
-  resolved.outcome.owner = Half(all, matching, Ownership::Other).resolve(resolved.conflict);
+  Half owner(all, matching, Ownership::Other), other(all, matching, Ownership::Owner);
   std::optional<ExecConflict> conflict;
-  resolved.outcome.other = Half(all, matching, Ownership::Owner).resolve(conflict);
+  resolved.outcome.owner = owner.resolve(resolved.conflict);
+  resolved.outcome.other = other.resolve(conflict);
+  // m may be both: of a rule's own, and implied by an audited one.
+  const auto beyond = [](const Half& half, const aspis_permissions& granted) {
+    return static_cast<std::uint16_t>(half.announced() & ~granted.allow);
+  };
+  resolved.announced = {beyond(owner, resolved.outcome.owner),
+                        beyond(other, resolved.outcome.other)};
   if (!resolved.conflict) resolved.conflict = conflict;
   return resolved;
 }

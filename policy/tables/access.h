@@ -32,6 +32,7 @@ struct ExecConflict {
 
 struct Resolved {
   aspis_outcome outcome{};
+  aspis_announced announced{};  ///< of audited rules, what the outcome does not allow
   std::optional<ExecConflict> conflict;
 };
 

@@ -26,8 +26,13 @@ void lower(const Rule& rule, const ChangeOnRule& body, const ClassContext& conte
   CompiledExec change;
   change.mode = ASPIS_EXEC_PROFILE;
   set_targets(body.target, context.profile, context.patterns, change);
-  context.compiled.on_listen = add_transition(context.compiled.execs, std::move(change), rule.at,
-                                              context.patterns.diagnostics);
+  const std::uint16_t transition = add_transition(context.compiled.execs, std::move(change),
+                                                  rule.at, context.patterns.diagnostics);
+  if (body.event.text == "python") {
+    lower_change_on_event(rule, body, transition, context);
+  } else {
+    context.compiled.on_listen = transition;
+  }
 }
 
 }  // namespace aspis::policy

@@ -46,6 +46,7 @@ void lower_class_rules(const Profile& profile, const ClassContext& context) {
     lower_all(weakest, context);
   }
   mediate_unix_sockets(profile, context);
+  allow_python_events(profile, context);
 }
 
 }  // namespace aspis::policy

@@ -3,10 +3,12 @@
 // what bpf/abi/subject.h says of it; all of them share one automaton.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "policy/tables/compiled.h"
 #include "policy/tables/pattern.h"
+#include "policy/tables/python_event.h"
 
 namespace aspis::policy {
 
@@ -16,6 +18,7 @@ struct ClassContext {
   const PatternContext& patterns;
   AccessRules& rules;
   CompiledProfile& compiled;  ///< for classes that are bit sets and arrays
+  std::span<const PythonEvent> python_events = {};
 };
 
 /// Lowers every rule of a profile but those of files.
@@ -38,5 +41,12 @@ void lower(const Rule& rule, const UnixRule& body, const ClassContext& context);
 void lower(const Rule& rule, const ChangeProfileRule& body, const ClassContext& context);
 void lower(const Rule& rule, const ChangeOnRule& body, const ClassContext& context);
 void lower(const Rule& rule, const MqueueRule& body, const ClassContext& context);
+void lower(const Rule& rule, const PythonRule& body, const ClassContext& context);
+
+/// What python rules stand on: every event is allowed, where no rule says otherwise.
+void allow_python_events(const Profile& profile, const ClassContext& context);
+/// "change_profile on python EVENT": the change to `transition` where the event is raised.
+void lower_change_on_event(const Rule& rule, const ChangeOnRule& body, std::uint16_t transition,
+                           const ClassContext& context);
 
 }  // namespace aspis::policy

@@ -4,26 +4,39 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/language/package_name.h"
 #include "policy/tables/abi.h"
 #include "policy/tables/class_rules.h"
+#include "policy/tables/context_path.h"
 #include "policy/tables/file_rules.h"
+#include "policy/tables/launch.h"
+#include "policy/tables/package_rules.h"
 #include "policy/tables/profile_head.h"
 #include "policy/tables/shadow_automaton.h"
+#include "policy/tables/unenforced.h"
 
 namespace aspis::policy {
 namespace {
 
+bool same(const aspis_permissions& a, const aspis_permissions& b) {
+  return a.allow == b.allow && a.deny == b.deny && a.audit == b.audit && a.exec == b.exec;
+}
+
 /// Finds or adds an outcome; its index.
-std::uint32_t intern(std::vector<aspis_outcome>& outcomes, const aspis_outcome& outcome) {
-  const auto equal = [&](const aspis_outcome& other) {
-    const auto same = [](const aspis_permissions& a, const aspis_permissions& b) {
-      return a.allow == b.allow && a.deny == b.deny && a.audit == b.audit && a.exec == b.exec;
-    };
-    return same(outcome.owner, other.owner) && same(outcome.other, other.other);
-  };
-  auto found = std::find_if(outcomes.begin(), outcomes.end(), equal);
-  if (found == outcomes.end()) found = outcomes.insert(outcomes.end(), outcome);
-  return static_cast<std::uint32_t>(found - outcomes.begin());
+std::uint32_t intern(Decider& decider, const Resolved& resolved) {
+  const auto& [outcome, announced, conflict] = resolved;
+  std::size_t index = 0;
+  for (; index < decider.outcomes.size(); index++) {
+    const aspis_outcome& other = decider.outcomes[index];
+    const aspis_announced& also = decider.announced[index];
+    if (same(outcome.owner, other.owner) && same(outcome.other, other.other) &&
+        announced.owner == also.owner && announced.other == also.other) {
+      return static_cast<std::uint32_t>(index);
+    }
+  }
+  decider.outcomes.push_back(outcome);
+  decider.announced.push_back(announced);
+  return static_cast<std::uint32_t>(index);
 }
 
 class Compiler {
@@ -57,12 +70,10 @@ class Compiler {
     lower_head(profile, context_, compiled);
     compiled.mediated = mediation_.of(profile);
     attachment(profile, compiled);
-    if (options_.judge_rules_of != nullptr)
-      judged_ = rules_to_judge(profile, *options_.judge_rules_of);
-    files(profile, compiled);
-    classes(profile, compiled);
-    judge_flat_rules(profile, std::exchange(judged_, {}), needless_);
-    tell_needless(std::exchange(needless_, {}), diagnostics_);
+    launch(profile, compiled);
+    tell_unenforced(profile, context_);
+    rules(profile, profile, compiled);
+    packages(profile, compiled);
     const std::string name = compiled.name;
     compiled_.profiles.push_back(std::move(compiled));
     for (const Profile& child : profile.children) this->profile(child, name);
@@ -78,12 +89,57 @@ class Compiler {
     compiled.matcher = decider(rules, profile, nullptr).table;
   }
 
-  void files(const Profile& profile, CompiledProfile& compiled) {
+  /// What python=(…) in the head matches.
+  void launch(const Profile& profile, CompiledProfile& compiled) {
     AccessRules rules(context_);
+    for (const CompiledLaunch& launch : compiled.launches) {
+      if (const auto expression = launch_expression(rules.expressions(), launch)) {
+        rules.add(*expression, {profile.at, {}, 1});
+      }
+    }
+    compiled.launch = decider(rules, profile, nullptr).table;
+  }
+
+  /// All rules of a profile, or of a package: `written` are those of the text.
+  void rules(const Profile& profile, const Profile& written, CompiledProfile& compiled) {
+    if (options_.judge_rules_of != nullptr)
+      judged_ = rules_to_judge(written, *options_.judge_rules_of);
+    ProfileExplanation explanation;
+    files(profile, compiled, explanation.file);
+    classes(profile, compiled, explanation.rules);
+    explained_ = std::move(explanation);
+    judge_flat_rules(written, std::exchange(judged_, {}), needless_);
+    tell_needless(std::exchange(needless_, {}), diagnostics_);
+  }
+
+  void packages(const Profile& profile, CompiledProfile& compiled) {
+    ProfileExplanation whole = std::move(explained_);
+    if (profile.packages.size() > ASPIS_PACKAGES_MAX) {
+      diagnostics_.error(
+          profile.packages.back().at,
+          "A profile can have " + std::to_string(ASPIS_PACKAGES_MAX) + " packages at most.");
+    }
+    for (const Profile& package : profile.packages) {
+      CompiledProfile inner;
+      inner.at = package.at;
+      inner.name = normalised_package_name(package.name.text);
+      inner.mode = compiled.mode;
+      inner.flags = compiled.flags;
+      inner.error = compiled.error;
+      const Profile complete = with_defaults(package);
+      inner.mediated = mediation_.of(package) & restricted_classes(package);
+      rules(complete, package, inner);
+      whole.packages.push_back(std::move(explained_));
+      compiled.packages.push_back(std::move(inner));
+    }
+    if (options_.explanations != nullptr) options_.explanations->push_back(std::move(whole));
+  }
+
+  void files(const Profile& profile, CompiledProfile& compiled, Explanation& explanation) {
+    compiled.contexts = context_keys(profile, context_);
+    AccessRules rules(context_, compiled.contexts);
     lower_file_rules(profile, compiled.name, context_, rules, compiled.execs);
-    Explanation explanation;
     compiled.file = decider(rules, profile, &explanation);
-    if (options_.explanations != nullptr) options_.explanations->push_back(std::move(explanation));
   }
 
   Decider decider(AccessRules& rules, const Profile& profile, Explanation* explanation) {
@@ -97,7 +153,7 @@ class Compiler {
     const automaton::MinimalDfa minimal = automaton::minimise(*dfa, [&](auto matching) {
       const Resolved resolved = resolve(rules.accesses(), matching);
       if (resolved.conflict) conflict(*resolved.conflict);
-      return intern(decider.outcomes, resolved.outcome);
+      return intern(decider, resolved);
     });
     if (explanation != nullptr && options_.explanations != nullptr) {
       explanation->dfa = *std::move(dfa);
@@ -132,16 +188,16 @@ class Compiler {
     if (std::find(conflicts_.begin(), conflicts_.end(), places) != conflicts_.end()) return;
     conflicts_.push_back(places);
     diagnostics_.error(second->at,
-                       "This rule and another match the same paths, and give them different exec "
-                       "modes: make one a plain path, exclude the other's paths, or give one a "
+                       "This rule and another match the same, and lead to different profiles: "
+                       "make one a plain path, exclude what the other matches, or give one a "
                        "priority.",
                        {{first->at, "The other rule is here."}});
   }
 
-  void classes(const Profile& profile, CompiledProfile& compiled) {
+  void classes(const Profile& profile, CompiledProfile& compiled, Explanation& explanation) {
     AccessRules rules(context_);
-    lower_class_rules(profile, {compiled.name, context_, rules, compiled});
-    compiled.rules = decider(rules, profile, nullptr);
+    lower_class_rules(profile, {compiled.name, context_, rules, compiled, options_.python_events});
+    compiled.rules = decider(rules, profile, &explanation);
     for (unsigned kind = 0; kind < ASPIS_CLASS_COUNT; kind++) {
       const std::string first(1, static_cast<char>(kind));
       const automaton::Table& table = compiled.rules.table;
@@ -157,6 +213,7 @@ class Compiler {
   Mediation mediation_;
   std::vector<const Rule*> judged_;  // of the profile at hand; empty: none is to be
   std::vector<Needless> needless_;
+  ProfileExplanation explained_;  // of the rules compiled last
   CompiledPolicy compiled_;
   std::vector<std::pair<Position, Position>> conflicts_;  // told already
 };

@@ -29,10 +29,17 @@ struct CompiledExec {
 struct Decider {
   automaton::Table table;
   std::vector<aspis_outcome> outcomes{aspis_outcome{}};
+  std::vector<aspis_announced> announced{aspis_announced{}};  ///< the same of audited rules
 };
 
 /// Hard limits by RLIMIT_*.
 using Limits = std::array<std::optional<std::uint64_t>, ASPIS_RLIMITS>;
+
+/// One alternative of python=(…), variables replaced.
+struct CompiledLaunch {
+  aspis_launch kind = ASPIS_LAUNCH_UNKNOWN;
+  std::string glob;  ///< of scripts and modules
+};
 
 struct CompiledProfile {
   Position at;
@@ -46,6 +53,10 @@ struct CompiledProfile {
   std::vector<std::string> attachments;  ///< expanded globs
   automaton::Table matcher;              ///< of the attachments alone; outcome 1: it matches
 
+  std::vector<CompiledLaunch> launches;  ///< of python=(…)
+  automaton::Table launch;               ///< of those alone; outcome 1: it matches
+
+  std::vector<std::string> contexts;  ///< keys that file rules refer to, by number
   Decider file;
   std::vector<CompiledExec> execs;  ///< exec n of an outcome is execs[n - 1]
   std::uint16_t on_listen = 0;      ///< the same for who listens; 0: stays
@@ -54,6 +65,8 @@ struct CompiledProfile {
   std::uint64_t capability_allow = 0, capability_deny = 0, capability_audit = 0;
   std::uint64_t capability_quiet = 0;  ///< denied by a rule that is not audited: taken out of audit
   Limits rlimits;
+  /// Named as in PEP 503; what they have of a profile, bpf/abi/policy.h says.
+  std::vector<CompiledProfile> packages;
 };
 
 struct CompiledPolicy {

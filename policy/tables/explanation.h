@@ -11,13 +11,19 @@
 
 namespace aspis::policy {
 
-/// The automaton of a profile's file rules before minimisation, which still knows each rule.
+/// An automaton before minimisation, which still knows each rule.
 struct Explanation {
   automaton::Dfa dfa;
   std::vector<Access> accesses;
 
   /// The rules that match these bytes, in the order of the text.
   [[nodiscard]] std::vector<std::uint32_t> matching(std::string_view bytes) const;
+};
+
+/// The two of a profile, and those of its packages in their order.
+struct ProfileExplanation {
+  Explanation file, rules;
+  std::vector<ProfileExplanation> packages;
 };
 
 }  // namespace aspis::policy

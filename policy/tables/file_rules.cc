@@ -61,6 +61,10 @@ class Lowering {
     rules_.add_pair(link.link, link.target ? *link.target : every_target(), access);
   }
 
+  void require(const Rule& rule, const RequireRule& require) {
+    rules_.add_path(require.path, {rule.at, rule.qualifiers, ASPIS_REQUIRE_SIGNED});
+  }
+
   /// What "all," and the flag default_allow stand for.
   void all(Position at, const Qualifiers& qualifiers) {
     FileRule file;
@@ -113,6 +117,9 @@ void lower_file_rules(const Profile& profile, const std::string& name,
   for (const Rule& rule : profile.rules) {
     if (const auto* file = std::get_if<FileRule>(&rule.body)) lowering.file(rule, *file);
     if (const auto* link = std::get_if<LinkRule>(&rule.body)) lowering.link(rule, *link);
+    if (const auto* signing = std::get_if<RequireRule>(&rule.body)) {
+      lowering.require(rule, *signing);
+    }
     if (std::holds_alternative<AllRule>(rule.body)) lowering.all(rule.at, rule.qualifiers);
   }
   for (const Flag& flag : profile.flags) {

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <map>
+#include <utility>
 
 #include "bpf/abi/subject.h"
 #include "policy/automaton/aare.h"
 #include "policy/automaton/dfa.h"
+#include "policy/tables/launch.h"
 
 namespace aspis::policy {
 namespace {
@@ -66,18 +69,11 @@ std::vector<std::uint16_t> candidates(std::span<const automaton::RuleId> matchin
   return exact.empty() ? all : exact;
 }
 
-Result<aspis_attachments> put_attachments(Writer& writer, std::span<const Attaching> attaching) {
+/// The profiles that attach to each path together, as lists.
+Result<aspis_attachments> put_lists(
+    Writer& writer, automaton::Expressions& expressions, std::span<const automaton::Rule> rules,
+    const std::function<std::vector<std::uint16_t>(std::span<const automaton::RuleId>)>& ids_of) {
   aspis_attachments attachments{};
-  automaton::Expressions expressions;
-  std::vector<automaton::Rule> rules;
-  for (const Attaching& profile : attaching) {
-    for (const std::string& text : *profile.patterns) {
-      const auto aare = automaton::parse_aare(expressions, text);
-      if (!aare) continue;  // was an error when the profile was compiled
-      const automaton::RuleId id = profile.id * 2U + (aare->exact ? 0 : 1);
-      rules.push_back({aare->expression, id});
-    }
-  }
   if (rules.empty()) return attachments;
   std::vector<std::uint16_t> lists{0};
   std::size_t longest = 0;
@@ -85,7 +81,7 @@ Result<aspis_attachments> put_attachments(Writer& writer, std::span<const Attach
   if (!dfa) return fail("what profiles attach to: " + dfa.error().message);
   const auto minimal = automaton::minimise(*dfa, [&](auto matching) -> std::uint32_t {
     if (matching.empty()) return 0;
-    const auto ids = candidates(matching);
+    const auto ids = ids_of(matching);
     longest = std::max(longest, ids.size());
     const auto at = static_cast<std::uint32_t>(lists.size());
     lists.push_back(static_cast<std::uint16_t>(ids.size()));
@@ -102,18 +98,57 @@ Result<aspis_attachments> put_attachments(Writer& writer, std::span<const Attach
   return attachments;
 }
 
-/// The automaton that knows profiles by their names.
-Result<std::uint32_t> put_names(Writer& writer, std::span<const Named> names) {
+/// Of the profiles without python=(…).
+Result<aspis_attachments> put_attachments(Writer& writer, std::span<const Attaching> attaching) {
+  automaton::Expressions expressions;
+  std::vector<automaton::Rule> rules;
+  for (const Attaching& profile : attaching) {
+    if (!profile.launches->empty()) continue;
+    for (const std::string& text : *profile.patterns) {
+      const auto aare = automaton::parse_aare(expressions, text);
+      if (!aare) continue;  // was an error when the profile was compiled
+      const automaton::RuleId id = profile.id * 2U + (aare->exact ? 0 : 1);
+      rules.push_back({aare->expression, id});
+    }
+  }
+  return put_lists(writer, expressions, rules, candidates);
+}
+
+/// Of those with it: PATH, NUL, LAUNCH.
+Result<aspis_attachments> put_python_attachments(Writer& writer,
+                                                 std::span<const Attaching> attaching) {
+  automaton::Expressions expressions;
+  std::vector<automaton::Rule> rules;
+  for (const Attaching& profile : attaching) {
+    if (profile.launches->empty()) continue;
+    std::vector<automaton::ExpressionId> paths, launches;
+    for (const std::string& text : *profile.patterns) {
+      if (const auto aare = automaton::parse_aare(expressions, text)) {
+        paths.push_back(aare->expression);
+      }
+    }
+    for (const CompiledLaunch& launch : *profile.launches) {
+      if (const auto one = launch_expression(expressions, launch)) launches.push_back(*one);
+    }
+    const automaton::ExpressionId parts[] = {expressions.alternate(paths), expressions.byte(0),
+                                             expressions.alternate(launches)};
+    rules.push_back({expressions.concat(parts), profile.id});
+  }
+  return put_lists(writer, expressions, rules, [](auto matching) {
+    return std::vector<std::uint16_t>(matching.begin(), matching.end());
+  });
+}
+
+/// An automaton that knows words, each with "&" before it, if it may have one there, or without.
+Result<std::uint32_t> put_words(Writer& writer, std::span<const Named> names, bool stacks = false) {
   automaton::Expressions all;
   std::vector<automaton::Rule> rules;
-  const automaton::ExpressionId stacks[] = {all.empty(), all.byte('&')};
-  const auto add = [&](std::string_view name, std::uint16_t id) {
-    std::vector<automaton::ExpressionId> parts{all.alternate(stacks)};
-    for (const char c : name) parts.push_back(all.byte(static_cast<std::uint8_t>(c)));
-    rules.push_back({all.concat(parts), id});
-  };
-  for (const Named& profile : names) add(profile.name, profile.id);
-  add(ASPIS_UNCONFINED, ASPIS_ID_UNCONFINED);
+  const automaton::ExpressionId before[] = {all.empty(), stacks ? all.byte('&') : all.empty()};
+  for (const Named& word : names) {
+    std::vector<automaton::ExpressionId> parts{all.alternate(before)};
+    for (const char c : word.name) parts.push_back(all.byte(static_cast<std::uint8_t>(c)));
+    rules.push_back({all.concat(parts), word.id});
+  }
   const auto dfa = automaton::build_dfa(all, rules);
   if (!dfa) return fail("names of profiles: " + dfa.error().message);
   // A profile that is called so is what is meant.
@@ -132,35 +167,72 @@ aspis_exec exec_of(const CompiledExec& compiled, const IdOf& id_of) {
   return exec;
 }
 
+/// What profiles and packages have in common.
+void put_rules(Writer& writer, const CompiledProfile& profile, aspis_profile& head) {
+  head.name = writer.put(std::span<const char>(profile.name));
+  head.name_len = static_cast<std::uint16_t>(profile.name.size());
+  head.flags = profile.flags;
+  head.error = profile.error;
+  head.mediated = profile.mediated;
+  head.file_outcomes = writer.put(std::span<const aspis_outcome>(profile.file.outcomes));
+  const bool audited = std::ranges::any_of(profile.file.announced, [](const auto& announced) {
+    return announced.owner != 0 || announced.other != 0;
+  });
+  if (audited) head.announced = writer.put(std::span(std::as_const(profile.file.announced)));
+  head.file = writer.put(profile.file.table);
+  head.rule_outcomes = writer.put(std::span<const aspis_outcome>(profile.rules.outcomes));
+  head.rules = writer.put(profile.rules.table);
+  std::copy(profile.rule_start.begin(), profile.rule_start.end(), head.rule_start);
+  head.capability_allow = profile.capability_allow;
+  head.capability_deny = profile.capability_deny;
+  head.capability_audit = profile.capability_audit;
+  for (std::size_t i = 0; i < profile.contexts.size(); i++) {
+    profile.contexts[i].copy(head.contexts[i].name, ASPIS_CONTEXT_KEY_MAX);
+  }
+}
+
+/// The packages of a profile whose head has all else of what they take from it.
+Result<std::uint32_t> put_packages(Writer& writer, const CompiledProfile& profile,
+                                   const aspis_profile& outer) {
+  if (profile.packages.empty()) return std::uint32_t{0};
+  std::vector<std::uint32_t> offsets;
+  std::vector<Named> names;
+  for (const CompiledProfile& package : profile.packages) {
+    aspis_profile head{};
+    put_rules(writer, package, head);
+    head.id = outer.id;
+    head.mode = outer.mode;
+    head.kill_signal = outer.kill_signal;
+    offsets.push_back(writer.put(std::span<const aspis_profile>(&head, 1)));
+    names.push_back({package.name, static_cast<std::uint16_t>(offsets.size())});
+  }
+  aspis_packages packages{};
+  packages.count = static_cast<std::uint32_t>(offsets.size());
+  packages.profiles = writer.put(std::span<const std::uint32_t>(offsets));
+  packages.names = TRY(put_words(writer, names));
+  return writer.put(std::span<const aspis_packages>(&packages, 1));
+}
+
 }  // namespace
 
 Result<Bytes> lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const IdOf& id_of,
                               std::span<const Attaching> children) {
   Writer writer(base, sizeof(aspis_profile));
   aspis_profile head{};
-  head.name = writer.put(std::span<const char>(profile.name));
-  head.name_len = static_cast<std::uint16_t>(profile.name.size());
+  put_rules(writer, profile, head);
   head.id = id_of(profile.name);
   head.mode = static_cast<std::uint8_t>(profile.mode);
   head.kill_signal = profile.kill_signal;
-  head.flags = profile.flags;
-  head.error = profile.error;
-  head.mediated = profile.mediated;
   head.parent = profile.parent.empty() ? 0 : id_of(profile.parent);
-  head.file_outcomes = writer.put(std::span<const aspis_outcome>(profile.file.outcomes));
-  head.file = writer.put(profile.file.table);
-  head.rule_outcomes = writer.put(std::span<const aspis_outcome>(profile.rules.outcomes));
-  head.rules = writer.put(profile.rules.table);
-  std::copy(profile.rule_start.begin(), profile.rule_start.end(), head.rule_start);
   std::vector<aspis_exec> execs(1);
   for (const CompiledExec& exec : profile.execs) execs.push_back(exec_of(exec, id_of));
   head.execs = writer.put(std::span<const aspis_exec>(execs));
   head.on_listen = profile.on_listen;
   if (!profile.attachments.empty()) head.matcher = writer.put(profile.matcher);
+  if (!profile.launches.empty()) head.launch = writer.put(profile.launch);
   head.children = TRY(put_attachments(writer, children));
-  head.capability_allow = profile.capability_allow;
-  head.capability_deny = profile.capability_deny;
-  head.capability_audit = profile.capability_audit;
+  head.python_children = TRY(put_python_attachments(writer, children));
+  head.packages = TRY(put_packages(writer, profile, head));
   for (std::size_t i = 0; i < profile.rlimits.size(); i++) {
     if (!profile.rlimits[i]) continue;
     head.rlimits |= 1U << i;
@@ -177,8 +249,11 @@ Result<Bytes> lay_out_root(std::uint32_t generation, std::uint32_t base,
   root.generation = generation;
   root.count = static_cast<std::uint32_t>(offsets.size());
   root.profiles = writer.put(offsets);
-  root.names = TRY(put_names(writer, names));
+  std::vector<Named> known(names.begin(), names.end());
+  known.push_back({ASPIS_UNCONFINED, ASPIS_ID_UNCONFINED});
+  root.names = TRY(put_words(writer, known, true));
   root.attachments = TRY(put_attachments(writer, attaching));
+  root.python = TRY(put_python_attachments(writer, attaching));
   return writer.finish(root);
 }
 
@@ -225,7 +300,7 @@ std::vector<Attaching> attaching_below(const CompiledPolicy& policy, std::string
   std::vector<Attaching> attaching;
   for (const CompiledProfile& profile : policy.profiles) {
     if (profile.parent == parent && !profile.attachments.empty()) {
-      attaching.push_back({id_of(profile.name), &profile.attachments});
+      attaching.push_back({id_of(profile.name), &profile.attachments, &profile.launches});
     }
   }
   return attaching;

@@ -19,10 +19,11 @@ using Bytes = std::vector<std::byte>;
 /// Id of a profile by its full name; 0: no such profile, now or ever.
 using IdOf = std::function<std::uint16_t(std::string_view)>;
 
-/// A profile that attaches to paths by itself.
+/// A profile that attaches by itself: to paths and, with launches, only where Python runs one.
 struct Attaching {
   std::uint16_t id = 0;
   const std::vector<std::string>* patterns = nullptr;
+  const std::vector<CompiledLaunch>* launches = nullptr;  ///< empty: python=() was not written
 };
 
 /// The profiles of a policy that attach by themselves among the children of `parent`, or (empty)

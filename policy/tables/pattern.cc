@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "policy/language/variables.h"
+#include "policy/tables/context_path.h"
 
 namespace aspis::policy {
 
@@ -40,6 +41,24 @@ std::optional<automaton::Aare> AccessRules::pattern(const std::string& text, con
   return std::nullopt;
 }
 
+/// The same of a path; where rules refer to the context of threads, as it is matched then.
+std::optional<automaton::Aare> AccessRules::path_pattern(const std::string& text, const Word& word,
+                                                         bool deny) {
+  if (keys_.empty()) return pattern(text, word);
+  ContextPath path(expressions_, keys_, deny);
+  std::optional<automaton::Aare> whole;
+  for (const ContextPiece& piece : context_pieces(text)) {
+    auto aare = pattern(piece.glob, word);
+    if (!aare) return std::nullopt;
+    path.add(aare->expression, piece.key);
+    if (!whole) whole = std::move(*aare);
+    whole->specificity = std::min(whole->specificity, aare->specificity);
+    if (!piece.key.empty()) whole->specificity = automaton::Specificity::kGlob;
+  }
+  whole->expression = path.take();
+  return whole;
+}
+
 std::uint32_t AccessRules::intern(const Access& access) {
   // Texts of one rule come one after the other.
   if (accesses_.empty() || accesses_.back().at != access.at ||
@@ -57,8 +76,9 @@ void AccessRules::add_path(const Word& path, const Access& access) {
   std::vector<automaton::ExpressionId> expressions;
   Access own = access;
   own.specificity = automaton::Specificity::kNames;
+  const bool deny = access.qualifiers.decision != Decision::Allow;
   for (const std::string& text : expand_path(path, context_)) {
-    const auto aare = pattern(text, path);
+    const auto aare = path_pattern(text, path, deny);
     if (!aare) return;
     // To AppArmor the values of a variable are one alternation: a glob in any is one in all.
     own.specificity = std::min(own.specificity, aare->specificity);
@@ -69,11 +89,12 @@ void AccessRules::add_path(const Word& path, const Access& access) {
 
 void AccessRules::add_pair(const Word& link, const Word& target, const Access& access) {
   const auto targets = expand_path(target, context_);
+  const bool deny = access.qualifiers.decision != Decision::Allow;
   for (const std::string& from : expand_path(link, context_)) {
-    const auto first = pattern(from, link);
+    const auto first = path_pattern(from, link, deny);
     if (!first) return;
     for (const std::string& to : targets) {
-      const auto second = pattern(to, target);
+      const auto second = path_pattern(to, target, deny);
       if (!second) return;
       const automaton::ExpressionId parts[] = {first->expression, expressions_.byte(0),
                                                second->expression};

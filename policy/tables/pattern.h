@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "policy/automaton/aare.h"
@@ -27,7 +28,9 @@ std::vector<std::string> expand_path(const Word& word, const PatternContext& con
 /// The rules of one automaton while they are collected: what each allows, and on which strings.
 class AccessRules {
  public:
-  explicit AccessRules(const PatternContext& context) : context_(context) {}
+  /// `keys`: those of @{ctx.KEY} in the rules on paths, by number.
+  explicit AccessRules(const PatternContext& context, std::vector<std::string> keys = {})
+      : context_(context), keys_(std::move(keys)) {}
 
   /// A rule on one path.
   void add_path(const Word& path, const Access& access);
@@ -46,8 +49,10 @@ class AccessRules {
 
  private:
   std::uint32_t intern(const Access& access);
+  std::optional<automaton::Aare> path_pattern(const std::string& text, const Word& word, bool deny);
 
   const PatternContext& context_;
+  const std::vector<std::string> keys_;
   automaton::Expressions expressions_;
   std::vector<automaton::Rule> rules_;  // id: index into accesses_
   std::vector<Access> accesses_;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "policy/language/variables.h"
+#include "policy/tables/launch.h"
 
 namespace aspis::policy {
 namespace {
@@ -106,6 +107,7 @@ void lower_head(const Profile& profile, const PatternContext& context, CompiledP
                            : path             ? &profile.name
                                               : nullptr;
   if (attachment != nullptr) compiled.attachments = expand_path(*attachment, context);
+  compiled.launches = compile_launches(profile.launches, context);
   if (!profile.xattrs.empty()) {
     context.diagnostics.unenforced(
         profile.at, "xattrs= is not enforced: the profile attaches by its path alone.");

@@ -12,35 +12,13 @@
 #include "policy/language/names.h"
 #include "policy/language/variables.h"
 #include "policy/tables/socket_rules.h"
+#include "policy/tables/spelling.h"
 
 namespace aspis::policy {
 namespace {
 
 using automaton::ByteSet;
-using automaton::ExpressionKind;
 using automaton::Expressions;
-
-/// The strings of an expression as subjects spell names: 0 is 1 1, and 1 is 1 2.
-ExpressionId spelled(Expressions& expressions, ExpressionId id) {
-  const ExpressionKind kind = expressions.kind(id);
-  if (kind == ExpressionKind::kSet) {
-    ByteSet bytes = expressions.sets()[expressions.set_index(id)];
-    ByteSet second;
-    second.set(1, bytes[0]).set(2, bytes[1]);
-    if (second.none()) return id;
-    bytes.reset(0).reset(1);
-    const ExpressionId two[] = {expressions.byte(1), expressions.set(second)};
-    const ExpressionId both[] = {expressions.set(bytes), expressions.concat(two)};
-    return expressions.alternate(both);
-  }
-  if (kind == ExpressionKind::kEmpty || kind == ExpressionKind::kAccept) return id;
-  const auto inner = expressions.parts(id);
-  std::vector<ExpressionId> parts(inner.begin(), inner.end());
-  for (ExpressionId& part : parts) part = spelled(expressions, part);
-  if (kind == ExpressionKind::kConcat) return expressions.concat(parts);
-  if (kind == ExpressionKind::kAlternate) return expressions.alternate(parts);
-  return expressions.star(parts.front());
-}
 
 /// Expressions of one end, by its condition.
 class UnixEnd {

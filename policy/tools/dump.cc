@@ -40,22 +40,30 @@ std::string execs(const std::vector<CompiledExec>& execs) {
   return listed(words);
 }
 
-}  // namespace
+std::string launches(const std::vector<CompiledLaunch>& launches) {
+  std::vector<std::string> words;
+  for (const CompiledLaunch& launch : launches) words.push_back(launch_words(launch));
+  return listed(words);
+}
 
-std::string dump(const CompiledProfile& profile) {
-  std::string out = "profile " + profile.name + "\n";
+std::string dump_as(const std::string& head, const CompiledProfile& profile, bool package = false) {
+  std::string out = head + "\n";
   const auto row = [&](std::string label, const std::string& value) {
     constexpr std::size_t kLabel = 20;
     label.resize(std::max(label.size(), kLabel), ' ');
     out += "  " + label + value + "\n";
   };
   if (!profile.parent.empty()) row("parent", profile.parent);
-  row("mode", std::string(mode_name(profile.mode)));
-  row("flags", listed(flag_words(profile)));
-  row("attaches to", listed(profile.attachments));
+  if (!package) {
+    row("mode", std::string(mode_name(profile.mode)));
+    row("flags", listed(flag_words(profile)));
+    row("attaches to", listed(profile.attachments));
+  }
+  if (!profile.launches.empty()) row("python", launches(profile.launches));
+  if (!profile.contexts.empty()) row("contexts", listed(profile.contexts));
   row("files", automaton(profile.file.table, profile.file.outcomes.size()));
   row("other rules", automaton(profile.rules.table, profile.rules.outcomes.size()));
-  row("exec", execs(profile.execs));
+  if (!package) row("exec", execs(profile.execs));
   row("capabilities", capabilities(profile.capability_allow));
   if (profile.capability_deny != 0) {
     row("capabilities denied", capabilities(profile.capability_deny));
@@ -63,7 +71,16 @@ std::string dump(const CompiledProfile& profile) {
   if (profile.capability_audit != 0) {
     row("capabilities audit", capabilities(profile.capability_audit));
   }
+  for (const CompiledProfile& inner : profile.packages) {
+    out += dump_as("  package " + inner.name, inner, true);
+  }
   return out;
+}
+
+}  // namespace
+
+std::string dump(const CompiledProfile& profile) {
+  return dump_as("profile " + profile.name, profile);
 }
 
 }  // namespace aspis::policy

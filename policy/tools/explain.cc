@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "bpf/abi/event.h"
+#include "bpf/abi/subject.h"
 #include "bpf/lib/match.h"
+#include "policy/tables/context_path.h"
 
 namespace aspis::policy {
 namespace {
@@ -39,20 +41,58 @@ std::string other_name(const std::string& path) {
   return path.size() > 1 ? path.substr(0, path.size() - 1) : "";
 }
 
+/// A profile, or one of its packages, in all its forms.
+struct Rules {
+  const CompiledProfile& compiled;
+  const ProfileExplanation& explanation;
+  const aspis_profile& laid;
+};
+
+Rules rules_of(const Explained& explained, std::uint16_t id) {
+  return {explained.policy.profiles[id - 1U], explained.explanations[id - 1U],
+          profile_of(explained.image, id)};
+}
+
+/// Calls `ask` with the rules of each package on the stack that has a say on a class, and adds what
+/// it answers.
+void ask_packages(const Explained& explained, std::uint16_t id,
+                  const std::vector<std::string>& names, aspis_class kind, Answer& answer,
+                  const std::function<Answer(const Rules&)>& ask) {
+  const Rules profile = rules_of(explained, id);
+  if (profile.laid.mode == ASPIS_MODE_UNCONFINED) return;
+  for (const std::string& name : names) {
+    const std::uint32_t number = package_number(explained.image, profile.laid, name);
+    if (number == 0) continue;
+    const Rules rules{profile.compiled.packages[number - 1],
+                      profile.explanation.packages[number - 1],
+                      package_of(explained.image, profile.laid, number)};
+    if ((rules.laid.mediated >> kind & 1) == 0) continue;
+    Answer one = ask(rules);
+    one.package = name;
+    answer.reported = answer.reported || one.reported;
+    // The strongest word: a denial is one, whoever says it.
+    const bool stronger =
+        one.verdict == ASPIS_VERDICT_DENIED || answer.verdict == ASPIS_VERDICT_ALLOWED;
+    if (stronger) answer.verdict = one.verdict;
+    answer.packages.push_back(std::move(one));
+  }
+}
+
 class Explainer {
  public:
-  Explainer(const Explained& explained, std::uint16_t id, const Question& question)
-      : image_(explained.image),
+  Explainer(const Image& image, std::uint16_t id, const Rules& rules, const Question& question)
+      : image_(image),
         id_(id),
         question_(question),
-        profile_(explained.policy.profiles[id - 1U]),
-        explanation_(explained.explanations[id - 1U]),
+        profile_(rules.compiled),
+        laid_(rules.laid),
+        explanation_(rules.explanation.file),
         permissions_(allowed_on(subject(question))) {}
 
   Answer answer() {
     if ((question_.request & permissions_.allow & ASPIS_MAY_EXEC) != 0) follow();
     if ((question_.request & permissions_.allow & ASPIS_MAY_LINK) != 0) test_subset();
-    const auto matching = explanation_.matching(subject(question_));
+    const auto matching = explanation_.matching(marked_subject());
     for (std::uint32_t bit = 1; bit <= ASPIS_MAY_ALL_FILE; bit <<= 1) {
       if ((question_.request & bit) != 0) part(static_cast<std::uint16_t>(bit), matching);
     }
@@ -64,13 +104,19 @@ class Explainer {
 
  private:
   [[nodiscard]] aspis_permissions allowed_on(const std::string& name) const {
-    return file_permissions(image_, id_, name, question_.owner);
+    return file_permissions(image_, laid_, name,
+                            {question_.owner, question_.announced, question_.context});
   }
 
   /// An unconfined profile is not asked (bpf/match.bpf.c).
   [[nodiscard]] decision decided(std::uint16_t request) const {
-    if (profile_.mode == ASPIS_MODE_UNCONFINED) return {0, ASPIS_VERDICT_ALLOWED, 0};
-    return decide(permissions_, request, static_cast<__u8>(profile_.mode), profile_.flags);
+    if (laid_.mode == ASPIS_MODE_UNCONFINED) return {0, ASPIS_VERDICT_ALLOWED, 0};
+    return decide(permissions_, request, laid_.mode, laid_.flags);
+  }
+
+  /// As it is matched where rules refer to the thread's context.
+  [[nodiscard]] std::string marked_subject() const {
+    return marked_path(subject(question_), profile_.contexts, question_.context);
   }
 
   void follow() {
@@ -93,7 +139,8 @@ class Explainer {
   void part(std::uint16_t bit, std::span<const std::uint32_t> matching) {
     const decision decision = decided(bit);
     Part part{bit, decision.verdict, decision.reported != 0, {}, {}, {}};
-    part.reasons = reasons(explanation_.accesses, matching, bit, question_.owner);
+    part.reasons =
+        reasons(explanation_.accesses, matching, bit, question_.owner, question_.announced);
     if (part.reasons.deciding.empty()) hint(part, matching);
     answer_.parts.push_back(std::move(part));
   }
@@ -114,6 +161,7 @@ class Explainer {
   std::uint16_t id_;
   const Question& question_;
   const CompiledProfile& profile_;
+  const aspis_profile& laid_;
   const Explanation& explanation_;
   aspis_permissions permissions_;
   Answer answer_;
@@ -122,7 +170,7 @@ class Explainer {
 }  // namespace
 
 Reasons reasons(std::span<const Access> all, std::span<const std::uint32_t> matching,
-                std::uint16_t permission, bool owner) {
+                std::uint16_t permission, bool owner, bool announced) {
   Reasons reasons;
   std::vector<const Access*> speaking;
   const Ownership excluded = owner ? Ownership::Other : Ownership::Owner;
@@ -154,9 +202,16 @@ Reasons reasons(std::span<const Access> all, std::span<const std::uint32_t> matc
     }
   }
   if (permission == ASPIS_MAY_EXEC && !denied) choose_exec(reasons);
+  if (!announced) {
+    std::erase_if(reasons.deciding, [&](const Access* rule) {
+      if (!rule->qualifiers.audited) return false;
+      reasons.losing.push_back({rule, Loss::Unannounced});
+      return true;
+    });
+  }
   if (permission == ASPIS_MAY_MAP && !denied && reasons.deciding.empty()) {
     // What is executed without a change of profile may be mapped: ix means m.
-    const Reasons exec = policy::reasons(all, matching, ASPIS_MAY_EXEC, owner);
+    const Reasons exec = policy::reasons(all, matching, ASPIS_MAY_EXEC, owner, announced);
     if (exec.allowed && exec.deciding.front()->inherits) reasons.deciding = exec.deciding;
   }
   reasons.allowed = !denied && !reasons.deciding.empty();
@@ -164,7 +219,59 @@ Reasons reasons(std::span<const Access> all, std::span<const std::uint32_t> matc
 }
 
 Answer explain(const Explained& explained, std::uint16_t id, const Question& question) {
-  return Explainer(explained, id, question).answer();
+  Answer answer = Explainer(explained.image, id, rules_of(explained, id), question).answer();
+  ask_packages(explained, id, question.packages, ASPIS_CLASS_FILE, answer, [&](const Rules& rules) {
+    return Explainer(explained.image, id, rules, question).answer();
+  });
+  return answer;
+}
+
+std::string spelled_text(std::string_view text) {
+  std::string out;
+  for (const char byte : text) {
+    if (byte == 0 || byte == ASPIS_SPELLED) {
+      out += ASPIS_SPELLED;
+      out += static_cast<char>(byte + 1);
+    } else {
+      out += byte;
+    }
+  }
+  return out;
+}
+
+Answer explain(const Explained& explained, std::uint16_t id, const EventQuestion& question,
+               const std::vector<std::string>& packages) {
+  std::string subject = spelled_text(question.name) + '\0';
+  for (const std::string& argument : question.arguments) {
+    subject.append(spelled_text(argument)) += '\0';
+  }
+  const auto ask = [&](const Rules& rules) {
+    Answer answer;
+    const bool mediated = (rules.laid.mediated >> ASPIS_CLASS_PYTHON & 1) != 0;
+    if (!mediated || rules.laid.mode == ASPIS_MODE_UNCONFINED) return answer;
+    const aspis_permissions permissions =
+        class_permissions(explained.image, rules.laid, ASPIS_CLASS_PYTHON, subject);
+    const decision decided =
+        decide(permissions, ASPIS_PYTHON_RAISE, rules.laid.mode, rules.laid.flags);
+    Part part{ASPIS_PYTHON_RAISE, decided.verdict, decided.reported != 0, {}, {}, {}};
+    const Explanation& explanation = rules.explanation.rules;
+    part.reasons = reasons(
+        explanation.accesses,
+        explanation.matching(std::string(1, static_cast<char>(ASPIS_CLASS_PYTHON)) + subject),
+        ASPIS_PYTHON_RAISE, false);
+    answer.verdict = part.verdict;
+    answer.reported = part.reported;
+    answer.parts.push_back(std::move(part));
+    if (decided.verdict == ASPIS_VERDICT_ALLOWED &&
+        (permissions.allow & ASPIS_PYTHON_CHANGE) != 0) {
+      answer.exec = rules.compiled.execs[permissions.exec - 1U];
+    }
+    return answer;
+  };
+  Answer answer = ask(rules_of(explained, id));
+  ask_packages(explained, id, packages, ASPIS_CLASS_PYTHON, answer, ask);
+  if (answer.verdict == ASPIS_VERDICT_DENIED) answer.exec.reset();
+  return answer;
 }
 
 }  // namespace aspis::policy

@@ -2,6 +2,7 @@
 #include "policy/tools/explain_text.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "bpf/abi/event.h"
 #include "policy/language/diagnostic.h"
@@ -11,6 +12,13 @@ namespace aspis::policy {
 namespace {
 
 constexpr std::size_t kMaxHints = 3;
+// What exec_words has before the target of a change.
+constexpr std::string_view kArrow = "px -> ";
+
+/// What holds where no rule speaks: an event is allowed, as is what a package only denies in.
+bool is_default(const Access& access) {
+  return access.qualifiers.priority == std::numeric_limits<int>::min();
+}
 
 std::string_view verdict_words(std::uint8_t verdict, bool reported) {
   if (verdict == ASPIS_VERDICT_ALLOWED) return reported ? "allowed, and reported" : "allowed";
@@ -18,12 +26,19 @@ std::string_view verdict_words(std::uint8_t verdict, bool reported) {
   return reported ? "denied" : "denied quietly";
 }
 
+/// The question in words.
+struct Asked {
+  std::string path;
+  std::string what;
+};
+
 class Writer {
  public:
-  Writer(const Answer& answer, const Question& question, const Explained& explained,
-         std::uint16_t id, const Sources& sources)
+  Writer(const Answer& answer, const Asked& asked, const Explained& explained, std::uint16_t id,
+         const Sources& sources)
       : answer_(answer),
-        question_(question),
+        path_(asked.path),
+        what_(asked.what),
         policy_(explained.policy),
         image_(explained.image),
         profile_(explained.policy.profiles[id - 1U]),
@@ -31,6 +46,15 @@ class Writer {
 
   std::string write() {
     head();
+    profile();
+    for (const Answer& package : answer_.packages) this->package(package);
+    return std::move(out_);
+  }
+
+ private:
+  void line(std::string_view text) { out_.append(text).append("\n"); }
+
+  void profile() {
     if (profile_.mode == ASPIS_MODE_UNCONFINED) {
       line("The profile is unconfined: it denies nothing, whatever its rules are.");
     }
@@ -38,17 +62,17 @@ class Writer {
       line("The profile kills: the process gets signal " + std::to_string(profile_.kill_signal) +
            ".");
     }
-    for (const Part& part : answer_.parts) this->part(part);
-    return std::move(out_);
+    for (const Part& part : answer_.parts) this->part(part, answer_);
   }
 
- private:
-  void line(std::string_view text) { out_.append(text).append("\n"); }
+  void package(const Answer& package) {
+    line("\npackage " + package.package + ": " +
+         std::string(verdict_words(package.verdict, package.reported)));
+    for (const Part& part : package.parts) this->part(part, package);
+  }
 
   void head() {
-    std::string what = file_letters(question_.request) + " " + question_.path;
-    if (!question_.target.empty()) what += " -> " + question_.target;
-    line(profile_.name + ": " + what + ": " +
+    line(profile_.name + ": " + what_ + ": " +
          std::string(verdict_words(answer_.verdict, answer_.reported)));
   }
 
@@ -60,19 +84,19 @@ class Writer {
     return true;
   }
 
-  void part(const Part& part) {
+  void part(const Part& part, const Answer& answer) {
     shown_.clear();
-    const std::string letter = file_letters(part.permission);
+    const std::string letter = path_.empty() ? "raise" : file_letters(part.permission);
     const Reasons& reasons = part.reasons;
     std::string verdict(verdict_words(part.verdict, part.reported));
     if (reasons.deciding.empty()) verdict += ": no rule gives it";
     line("\n" + letter + ": " + verdict);
     for (const Access* access : reasons.deciding) rule(*access, "rule", deciding(part, *access));
     for (const Loser& loser : reasons.losing) {
-      rule(*loser.rule, "loses", why(loser, reasons));
+      if (!is_default(*loser.rule)) rule(*loser.rule, "loses", why(loser, reasons));
     }
-    if (part.permission == ASPIS_MAY_EXEC) exec();
-    if (part.permission == ASPIS_MAY_LINK && answer_.beyond_target) subset();
+    if (answer.exec) exec();
+    if (part.permission == ASPIS_MAY_LINK && answer.beyond_target) subset(answer);
     hints(part, letter);
   }
 
@@ -80,6 +104,7 @@ class Writer {
     const bool implied = (access.permissions & part.permission) == 0;
     std::string says = access.qualifiers.decision == Decision::Allow ? "allows" : "denies";
     if (access.qualifiers.audit) says += ", and audits";
+    if (is_default(access)) says += " what no rule speaks of";
     return implied ? says + ": ix implies m" : says;
   }
 
@@ -99,12 +124,16 @@ class Writer {
         return "owner rule; asked as other (--owner asks as owner)";
       case Loss::Other:
         return "other rule; asked as owner (--other asks as other)";
+      case Loss::Unannounced:
+        return "audited, and no audit event announced it (--announced asks as if one had)";
     }
     return {};
   }
 
+  /// Where an exec leads; of an event, which profile it changes to.
   void exec() {
-    if (!answer_.exec) return;
+    if (!answer_.destination)
+      return line("changes to " + exec_words(*answer_.exec).substr(kArrow.size()));
     const Destination& to = *answer_.destination;
     std::string text = exec_words(*answer_.exec) + ": ";
     if (to.info == ASPIS_INFO_STACK_FULL) {
@@ -127,7 +156,7 @@ class Writer {
     const CompiledExec& exec = *answer_.exec;
     if (!exec.targets.empty()) return "no profile " + exec.targets.front() + " in this policy";
     return std::string("no ") + (exec.mode == ASPIS_EXEC_CHILD ? "child" : "profile") +
-           " in this policy attaches to " + question_.path + " (or several do, and none best)";
+           " in this policy attaches to " + path_ + " (or several do, and none best)";
   }
 
   [[nodiscard]] bool known(const std::string& name) const {
@@ -143,11 +172,11 @@ class Writer {
     return text;
   }
 
-  void subset() {
-    const std::string beyond = file_letters(*answer_.beyond_target);
+  void subset(const Answer& answer) {
+    const std::string beyond = file_letters(*answer.beyond_target);
     line(beyond.empty()
              ? "The rule allows links to what the link's name gives no more than: so it is."
-             : "denied: link not subset of target: " + question_.path + " also allows " + beyond);
+             : "denied: link not subset of target: " + path_ + " also allows " + beyond);
   }
 
   void hints(const Part& part, const std::string& letter) {
@@ -164,7 +193,8 @@ class Writer {
   }
 
   const Answer& answer_;
-  const Question& question_;
+  const std::string path_;  // empty: an event was asked about
+  const std::string what_;
   const CompiledPolicy& policy_;
   const Image& image_;
   const CompiledProfile& profile_;
@@ -177,7 +207,14 @@ class Writer {
 
 std::string explain_text(const Answer& answer, const Question& question, const Explained& explained,
                          std::uint16_t id, const Sources& sources) {
-  return Writer(answer, question, explained, id, sources).write();
+  Asked asked{question.path, file_letters(question.request) + " " + question.path};
+  if (!question.target.empty()) asked.what += " -> " + question.target;
+  return Writer(answer, asked, explained, id, sources).write();
+}
+
+std::string explain_text(const Answer& answer, const EventQuestion& question,
+                         const Explained& explained, std::uint16_t id, const Sources& sources) {
+  return Writer(answer, {"", "python " + question.name}, explained, id, sources).write();
 }
 
 }  // namespace aspis::policy

@@ -14,4 +14,8 @@ namespace aspis::policy {
 std::string explain_text(const Answer& answer, const Question& question, const Explained& explained,
                          std::uint16_t id, const Sources& sources);
 
+/// The same of an audit event.
+std::string explain_text(const Answer& answer, const EventQuestion& question,
+                         const Explained& explained, std::uint16_t id, const Sources& sources);
+
 }  // namespace aspis::policy

@@ -100,6 +100,22 @@ std::string exec_words(const CompiledExec& exec) {
   return words;
 }
 
+std::string launch_words(const CompiledLaunch& launch) {
+  switch (launch.kind) {
+    case ASPIS_LAUNCH_SCRIPT:
+      return "script=" + launch.glob;
+    case ASPIS_LAUNCH_MODULE:
+      return "module=" + launch.glob;
+    case ASPIS_LAUNCH_COMMAND:
+      return "command";
+    case ASPIS_LAUNCH_STDIN:
+      return "stdin";
+    case ASPIS_LAUNCH_UNKNOWN:
+      break;
+  }
+  return {};
+}
+
 std::string listed(const std::vector<std::string>& words) {
   std::string list;
   for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;

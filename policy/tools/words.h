@@ -26,6 +26,9 @@ std::vector<std::string> flag_words(const CompiledProfile& profile);
 /// Where a rule's exec leads, as the language has it: "Px -> a//&b", "pix".
 std::string exec_words(const CompiledExec& exec);
 
+/// An alternative of python=(…): "script=/srv/*.py", "stdin".
+std::string launch_words(const CompiledLaunch& launch);
+
 /// "a, b, c", "none".
 std::string listed(const std::vector<std::string>& words);
 

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/fd.h"
+#include "probes/cpython/layouts.h"
 #include "probes/elf/elf_file.h"
 
 namespace aspis::cpython {
@@ -86,12 +88,11 @@ bool version_from_strings(const elf::ElfFile& file, Interpreter& to) {
   return false;
 }
 
-void count_probes(const elf::ElfFile& file, Interpreter& to) {
-  for (const elf::StapNote& note : file.stap_notes()) {
-    if (note.provider != "python" || note.name != "audit") continue;
-    ++to.audit_locations;
-    to.semaphore |= note.semaphore != 0;
-  }
+bool has_audit_probe(const elf::ElfFile& file) {
+  const auto notes = file.stap_notes();
+  return std::any_of(notes.begin(), notes.end(), [](const elf::StapNote& note) {
+    return note.provider == "python" && note.name == "audit";
+  });
 }
 
 // The libpython that the file is linked to; false if to none that has audit events.
@@ -105,16 +106,24 @@ bool find_needed(const elf::Dynamic& dynamic, Interpreter& to) {
   return false;
 }
 
+void choose_layout(const elf::ElfFile& file, Interpreter& to) {
+  const aspis_python_layout* layout = layout_for(to.major, to.minor, to.free_threaded);
+  if (layout == nullptr) {
+    to.layout_problem = "its version is not known";
+    return;
+  }
+  to.layout_problem = layout_problem(file, *layout);
+  if (to.layout_problem.empty()) to.layout = static_cast<int>(layout - layouts().data());
+}
+
 std::optional<Interpreter> examine(elf::ByteSource source, std::string_view name,
                                    std::string& reason) {
   const auto file = elf::ElfFile::open(source, reason);
   if (!file) return std::nullopt;
   Interpreter result;
-  count_probes(*file, result);
-  const auto symbols = file->exports({"PySys_Audit", "Py_Version", "_Py_MergeZeroLocalRefcount"});
-  result.exports_audit = symbols[0].has_value();
+  const auto symbols = file->symbols({"PySys_Audit", "Py_Version", "_Py_MergeZeroLocalRefcount"});
   const elf::Dynamic dynamic = file->dynamic();
-  if (result.audit_locations == 0 && !result.exports_audit) {
+  if (!symbols[0] && !has_audit_probe(*file)) {
     if (!find_needed(dynamic, result)) {
       reason = "no CPython 3.8 or later in it";
       return std::nullopt;
@@ -127,6 +136,10 @@ std::optional<Interpreter> examine(elf::ByteSource source, std::string_view name
   }
   result.free_threaded |= symbols[2].has_value();
   result.build_id = file->build_id();
+  if (result.library.empty()) {
+    result.sites = find_sites(*file, result.minor);
+    choose_layout(*file, result);
+  }
   return result;
 }
 

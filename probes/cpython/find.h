@@ -4,15 +4,18 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
 
 #include "base/result.h"
+#include "probes/cpython/sites.h"
 
 namespace aspis::cpython {
 
@@ -21,20 +24,21 @@ struct Interpreter {
   std::string path;   ///< where we can open it now
   std::string shown;  ///< its name as the process sees it (inspect_process); else as path
   int major = 0, minor = 0, micro = -1;  ///< 0.0: not known; micro -1: not known
-  bool free_threaded = false;            ///< built without the GIL: no layout is known for it
-  unsigned audit_locations = 0;          ///< places of USDT python:audit; 0: built without it
-  bool semaphore = false;                ///< that USDT has a semaphore, which must be raised
-  bool exports_audit = false;            ///< PySys_Audit is exported: a uprobe can be placed
-  std::string build_id;                  ///< hexadecimal; empty: none
-  std::string library;  ///< soname of the libpython that has the code; empty: it is in this file
-  std::string runpath;  ///< with `library`: where the loader looks for it, $ORIGIN not replaced
+  bool free_threaded = false;            ///< built without the GIL
+  Sites sites;                           ///< where its audit events can be seen
+  /// Row of layouts(): how its objects are read; -1: none fits, for `layout_problem`.
+  int layout = -1;
+  std::string layout_problem;
+  std::string build_id;  ///< hexadecimal; empty: none
+  std::string library;   ///< soname of the libpython that has the code; empty: it is in this file
+  std::string runpath;   ///< with `library`: where the loader looks for it, $ORIGIN not replaced
   std::uint64_t device = 0, inode = 0;  ///< as stat(2) gives them; 0: not a file
 };
 
 /// Looks into one file. Nothing if there is no CPython in it: then `reason`, if given, says what it
 /// is instead, or why it could not be understood. Fails only if the file cannot be opened or read.
-/// Reads about 10 kB of a file that is no interpreter. Needs no cache of its own: the caller's key
-/// is device, inode and mtime.
+/// Reads about 10 kB of a file that is no interpreter, the whole code of one without USDT. Needs no
+/// cache of its own: the caller's key is device, inode and mtime.
 Result<std::optional<Interpreter>> inspect(const std::string& path, std::string* reason = nullptr);
 
 /// The same for bytes in memory; `name` stands for the file's name. Safe for any bytes.
@@ -51,9 +55,14 @@ std::optional<std::string> find_library(const Interpreter& launcher, const std::
 /// file once (device and inode), links resolved, files with the code only.
 std::vector<Interpreter> candidates(const std::string& root = "");
 
-/// Interpreters in the memory of a running process: its executable and every mapped libpython3*.
-/// Paths lead through /proc, so they work for processes in containers and for deleted files, as
-/// long as the process lives. Fails if there is no such process or it may not be read.
-Result<std::vector<Interpreter>> inspect_process(pid_t pid);
+/// What has been found in files that processes have mapped, by the kernel's device and inode.
+using MappedFiles = std::map<std::pair<std::string, std::uint64_t>, std::optional<Interpreter>>;
+
+/// Interpreters in the memory of a running process: in its executable, or in any other file that it
+/// has mapped to execute. Paths lead through /proc, so they work for processes in containers and
+/// for deleted files, as long as the process lives. `seen` spares a second look at the same files,
+/// and paths in it are those of the first process. Fails if there is no such process or it may not
+/// be read.
+Result<std::vector<Interpreter>> inspect_process(pid_t pid, MappedFiles* seen = nullptr);
 
 }  // namespace aspis::cpython

@@ -10,9 +10,9 @@ constexpr unsigned kDigitBits = 30;
 constexpr unsigned kTagShift = 3, kSignMask = 3, kSignZero = 1, kSignNegative = 2;
 
 constexpr aspis_python_layout kLayouts[] = {
-#define ASPIS_LAYOUT(major_, minor_, ob_type_, ob_size_, name_, flags_, length_, state_, kind_, \
-                     compact_bit_, ascii_bit_, ascii_, compact_, pointer_, form_, int_size_,    \
-                     digits_, bytes_, float_, tuple_, list_)                                    \
+#define ASPIS_LAYOUT(major_, minor_, free_, ob_type_, ob_size_, name_, flags_, length_, state_, \
+                     kind_, compact_bit_, ascii_bit_, ascii_, compact_, pointer_, form_,        \
+                     int_size_, digits_, bytes_, float_, tuple_, list_)                         \
   {.ob_type = ob_type_,                                                                         \
    .ob_size = ob_size_,                                                                         \
    .type_name = name_,                                                                          \
@@ -41,16 +41,19 @@ constexpr aspis_python_layout kLayouts[] = {
    .list_items = list_,                                                                         \
    .major = major_,                                                                             \
    .minor = minor_,                                                                             \
-   .pad2 = {}},
+   .free_threaded = free_,                                                                      \
+   .pad2 = 0},
 #include "probes/cpython/layouts.def"
 #undef ASPIS_LAYOUT
 };
 
 }  // namespace
 
-const aspis_python_layout* layout_for(int major, int minor) {
+const aspis_python_layout* layout_for(int major, int minor, bool free_threaded) {
   for (const aspis_python_layout& layout : kLayouts) {
-    if (layout.major == major && layout.minor == minor) return &layout;
+    if (layout.major == major && layout.minor == minor &&
+        (layout.free_threaded != 0) == free_threaded)
+      return &layout;
   }
   return nullptr;
 }

@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <sstream>
 
 #include "probes/cpython/find.h"
 
@@ -64,25 +67,40 @@ void add_file(std::vector<Interpreter>& list, const std::string& path, const std
 
 // One line of /proc/PID/maps: "start-end perms offset dev inode   path".
 struct Mapping {
-  std::string range, path;
+  std::string range, permissions, device, path;
+  std::uint64_t inode = 0;
 };
 
+// A range as /proc/PID/map_files names it, without the zeros that /proc/PID/maps puts in front.
+std::string map_file_name(const std::string& range) {
+  std::uint64_t begin = 0, end = 0;
+  if (std::sscanf(range.c_str(), "%" SCNx64 "-%" SCNx64, &begin, &end) != 2) return range;
+  char name[40];
+  std::snprintf(name, sizeof(name), "%" PRIx64 "-%" PRIx64, begin, end);
+  return name;
+}
+
 std::optional<Mapping> parse_mapping(const std::string& line) {
+  Mapping mapping;
+  std::string offset;
+  std::istringstream words(line);
+  if (!(words >> mapping.range >> mapping.permissions >> offset >> mapping.device >> mapping.inode))
+    return std::nullopt;
   const std::size_t slash = line.find('/');
-  const std::size_t space = line.find(' ');
-  if (slash == std::string::npos || space == std::string::npos) return std::nullopt;
-  return Mapping{line.substr(0, space), line.substr(slash)};
+  if (slash == std::string::npos || mapping.inode == 0) return std::nullopt;
+  mapping.path = line.substr(slash);
+  return mapping;
 }
 
 // A mapped file by its mapping (works when deleted; needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE),
 // else by its name.
 std::optional<Interpreter> inspect_mapping(const std::string& proc, const Mapping& mapping) {
   for (const std::string& path :
-       {proc + "/map_files/" + mapping.range, proc + "/root" + mapping.path}) {
-    auto found = inspect(path).value_or(std::nullopt);
+       {proc + "/map_files/" + map_file_name(mapping.range), proc + "/root" + mapping.path}) {
+    auto found = inspect(path);
     if (!found) continue;
-    found->shown = mapping.path;
-    return found;
+    if (found->has_value()) (*found)->shown = mapping.path;
+    return std::move(*found);
   }
   return std::nullopt;
 }
@@ -129,26 +147,20 @@ std::vector<Interpreter> candidates(const std::string& root) {
   return list;
 }
 
-Result<std::vector<Interpreter>> inspect_process(pid_t pid) {
+Result<std::vector<Interpreter>> inspect_process(pid_t pid, MappedFiles* seen) {
   const std::string proc = "/proc/" + std::to_string(pid);
   std::vector<Interpreter> list;
-  auto executable = TRY(inspect(proc + "/exe"));
-  if (executable) {
-    char target[PATH_MAX];
-    const ssize_t length = ::readlink((proc + "/exe").c_str(), target, sizeof(target));
-    if (length > 0) executable->shown.assign(target, static_cast<std::size_t>(length));
-    if (executable->library.empty()) list.push_back(std::move(*executable));
-  }
   std::ifstream maps(proc + "/maps");
   if (!maps) return fail_errno("cannot read " + proc + "/maps");
-  std::string line, last;
-  while (std::getline(maps, line)) {
+  MappedFiles own;
+  MappedFiles& files = seen == nullptr ? own : *seen;
+  for (std::string line; std::getline(maps, line);) {
     const auto mapping = parse_mapping(line);
-    if (!mapping || mapping->path == last) continue;
-    last = mapping->path;
-    if (last.find("/libpython3") == std::string::npos) continue;
-    auto found = inspect_mapping(proc, *mapping);
-    if (found && found->library.empty() && !known(list, *found)) list.push_back(std::move(*found));
+    if (!mapping || mapping->permissions.find('x') == std::string::npos) continue;
+    const auto [entry, fresh] = files.try_emplace({mapping->device, mapping->inode});
+    if (fresh) entry->second = inspect_mapping(proc, *mapping);
+    const auto& found = entry->second;
+    if (found && found->library.empty() && !known(list, *found)) list.push_back(*found);
   }
   return list;
 }

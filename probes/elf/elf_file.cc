@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kSectionsMax = 16384;
 constexpr std::size_t kSegmentsMax = 1024;
 constexpr std::uint64_t kSectionMax = 16ULL << 20;  // bytes of one section that we would read
+constexpr std::uint64_t kPieceMax = 64ULL << 20;    // of code or data
 constexpr std::uint64_t kNoteMax = 1ULL << 20;
 constexpr std::size_t kStringMax = 4096;
 constexpr std::size_t kDynamicMax = 4096;  // entries
@@ -62,7 +63,9 @@ std::optional<StapNote> parse_stap(std::string_view description) {
   const std::string_view provider = string_at(description, 0);
   const std::string_view name = string_at(description, provider.size() + 1);
   if (provider.empty() || name.empty()) return std::nullopt;
-  return StapNote{std::string(provider), std::string(name), words[0], words[2]};
+  const std::string_view arguments = string_at(description, provider.size() + name.size() + 2);
+  return StapNote{std::string(provider), std::string(name), words[0], words[2],
+                  std::string(arguments)};
 }
 
 template <class T>
@@ -199,8 +202,22 @@ Dynamic ElfFile::dynamic() const {
 
 std::vector<std::optional<Elf64_Sym>> ElfFile::exports(
     const std::vector<std::string_view>& names) const {
+  return symbols_of(SHT_DYNSYM, names);
+}
+
+std::vector<std::optional<Elf64_Sym>> ElfFile::symbols(
+    const std::vector<std::string_view>& names) const {
+  auto found = symbols_of(SHT_SYMTAB, names);
+  const auto exported = symbols_of(SHT_DYNSYM, names);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (!found[i]) found[i] = exported[i];
+  return found;
+}
+
+std::vector<std::optional<Elf64_Sym>> ElfFile::symbols_of(
+    std::uint32_t type, const std::vector<std::string_view>& names) const {
   std::vector<std::optional<Elf64_Sym>> found(names.size());
-  const Elf64_Shdr* section = find_type(SHT_DYNSYM);
+  const Elf64_Shdr* section = find_type(type);
   if (section == nullptr) return found;
   const auto strings = strings_of(*section);
   const auto contains = [&](std::string_view name) {
@@ -218,6 +235,66 @@ std::vector<std::optional<Elf64_Sym>> ElfFile::exports(
     }
   }
   return found;
+}
+
+// Sections with just these of the flags write and execute, and with bytes in the file.
+std::vector<Piece> ElfFile::pieces(std::uint64_t flags, bool linkage) const {
+  std::vector<Piece> found;
+  std::uint64_t room = kPieceMax;
+  for (const Elf64_Shdr& section : sections_) {
+    constexpr std::uint64_t kAsked = SHF_WRITE | SHF_EXECINSTR;
+    if (section.sh_type == SHT_NOBITS || (section.sh_flags & SHF_ALLOC) == 0 ||
+        (section.sh_flags & kAsked) != flags)
+      continue;
+    const std::string_view names = section_names_;
+    if (!linkage && section.sh_name < names.size() &&
+        names.substr(section.sh_name).starts_with(".plt"))
+      continue;
+    auto bytes = source_.read(section.sh_offset, section.sh_size, room);
+    if (!bytes) continue;
+    room -= bytes->size();
+    found.push_back({section.sh_addr, std::move(*bytes)});
+  }
+  return found;
+}
+
+std::vector<Piece> ElfFile::code() const {
+  return pieces(SHF_EXECINSTR, false);
+}
+
+std::vector<Piece> ElfFile::constants() const {
+  return pieces(0, true);
+}
+
+std::vector<Piece> ElfFile::data() const {
+  return pieces(SHF_WRITE, true);
+}
+
+std::vector<Relative> ElfFile::relatives() const {
+  std::vector<Relative> found;
+  const auto bytes = section(".rela.dyn");
+  if (!bytes) return found;
+  for (std::size_t at = 0; at + sizeof(Elf64_Rela) <= bytes->size(); at += sizeof(Elf64_Rela)) {
+    Elf64_Rela entry;
+    std::memcpy(&entry, bytes->data() + at, sizeof(entry));
+    if (ELF64_R_TYPE(entry.r_info) == R_X86_64_RELATIVE)
+      found.push_back({entry.r_offset, static_cast<std::uint64_t>(entry.r_addend)});
+  }
+  return found;
+}
+
+std::optional<std::string> ElfFile::bytes_at(std::uint64_t address, std::uint64_t length) const {
+  const auto offset = offset_of(address);
+  return offset ? source_.read(*offset, length, kPieceMax) : std::nullopt;
+}
+
+std::optional<std::uint64_t> ElfFile::offset_of(std::uint64_t address) const {
+  for (const Elf64_Phdr& segment : segments_) {
+    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
+        address - segment.p_vaddr < segment.p_filesz)
+      return segment.p_offset + (address - segment.p_vaddr);
+  }
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> ElfFile::word_at(std::uint64_t address) const {

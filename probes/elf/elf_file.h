@@ -20,6 +20,23 @@ struct StapNote {
   std::string provider, name;
   std::uint64_t location = 0;   ///< virtual address of the nop
   std::uint64_t semaphore = 0;  ///< virtual address; 0: the probe is always on
+  std::string arguments;        ///< "8@%rbx -4@$5": size@operand, in the assembler's words
+};
+
+/// Bytes as they lie in memory before anything has run.
+struct Piece {
+  std::uint64_t address = 0;  ///< virtual address of the first
+  std::string bytes;
+
+  [[nodiscard]] bool contains(std::uint64_t at) const {
+    return at >= address && at - address < bytes.size();
+  }
+};
+
+/// A word that the loader sets to the load bias + `value` (R_X86_64_RELATIVE).
+struct Relative {
+  std::uint64_t place = 0;  ///< virtual address of the word
+  std::uint64_t value = 0;
 };
 
 /// What the dynamic section says, as far as we ask.
@@ -50,6 +67,24 @@ class ElfFile {
   [[nodiscard]] std::vector<std::optional<Elf64_Sym>> exports(
       const std::vector<std::string_view>& names) const;
 
+  /// The same among all symbols, local ones included, as far as the file has not been stripped.
+  [[nodiscard]] std::vector<std::optional<Elf64_Sym>> symbols(
+      const std::vector<std::string_view>& names) const;
+
+  /// Executable sections without those of the procedure linkage table.
+  [[nodiscard]] std::vector<Piece> code() const;
+  /// Sections of constants (.rodata and its like).
+  [[nodiscard]] std::vector<Piece> constants() const;
+  /// Sections of data that can be written.
+  [[nodiscard]] std::vector<Piece> data() const;
+  /// Of .rela.dyn.
+  [[nodiscard]] std::vector<Relative> relatives() const;
+  /// `length` bytes at a virtual address; nothing if they are not all in the file.
+  [[nodiscard]] std::optional<std::string> bytes_at(std::uint64_t address,
+                                                    std::uint64_t length) const;
+  /// Where in the file virtual address `address` is kept; nothing if it is not.
+  [[nodiscard]] std::optional<std::uint64_t> offset_of(std::uint64_t address) const;
+
   /// The 8 bytes that a process would find at virtual address `address` before it wrote to them.
   [[nodiscard]] std::optional<std::uint64_t> word_at(std::uint64_t address) const;
 
@@ -61,6 +96,9 @@ class ElfFile {
   [[nodiscard]] const Elf64_Shdr* find_type(std::uint32_t type) const;
   [[nodiscard]] std::optional<std::string> bytes_of(const Elf64_Shdr& section) const;
   [[nodiscard]] std::optional<std::string> strings_of(const Elf64_Shdr& section) const;
+  [[nodiscard]] std::vector<std::optional<Elf64_Sym>> symbols_of(
+      std::uint32_t type, const std::vector<std::string_view>& names) const;
+  [[nodiscard]] std::vector<Piece> pieces(std::uint64_t flags, bool linkage) const;
 
   ByteSource source_;
   std::vector<Elf64_Phdr> segments_;

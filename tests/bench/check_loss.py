@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Iterable
 
-STAGES = ("ring", "scratch", "output", "decode")
+STAGES = ("ring", "scratch", "output", "decode", "throttled")
 KERNEL_STAGES = ("ring", "scratch")
 
 

@@ -25,8 +25,7 @@ class Agent : public testing::TestWithParam<const char*> {
 /// until the agent has said so, `finish` ends it and shows what it wrote.
 Outcome script(const std::string& backend, const std::string& text) {
   const TemporaryDirectory directory;
-  return run(
-      {"sh", "-c", "cd " + directory.path() + R"(
+  return run({"sh", "-c", "cd " + directory.path() + R"(
     mkdir profiles; echo password > secret; cp "$DOMAIN" app
     policy() { printf 'profile app %s/app {\n  /** rmix,\n  /dev/** rw,\n%s\n}\n' "$PWD" "$*" > profiles/app; }
     says() { until grep -qF -e "$1" err; do sleep 0.2; kill -0 $agent || { cat err; exit 9; }; done; }
@@ -34,8 +33,10 @@ Outcome script(const std::string& backend, const std::string& text) {
     again() { : > err; kill -HUP $agent; says "$1"; }
     finish() { kill $agent; wait $agent; echo "agent $?"; cat log; cat err >&2; }
 )" + text},
-      400,
-      {{"ASPIS", aspis_binary()}, {"DOMAIN", domain_binary()}, {"HOOKS", "--hooks=" + backend}});
+             400,
+             {{"ASPIS", aspis_binary()},
+              {"DOMAIN", domain_binary()},
+              {"HOOKS", "--hooks=" + backend + " --stacks=none"}});
 }
 
 TEST_P(Agent, AttachesAndReplaces) {

@@ -46,8 +46,9 @@ struct Log {
   /// Runs a shell line under a profile.
   Log(const std::string& profile, const std::string& line) {
     std::ofstream(directory.path("box")) << kBox;
-    outcome = run({aspis_binary(), "run", "-o", "avc", "--to", file(), "--profile",
-                   directory.path("box") + ":" + profile, "--", "/bin/sh", "-c", line});
+    outcome =
+        run({aspis_binary(), "run", "-o", "avc", "--stacks", "none", "--to", file(), "--profile",
+             directory.path("box") + ":" + profile, "--", "/bin/sh", "-c", line});
     lines = lines_of(file());
     for (const std::string& text : lines) text_of_all += text + "\n";
   }

@@ -101,7 +101,7 @@ kernel() { # the cache entry of a kernel: vmlinuz, initramfs.cpio, modules.img, 
   cached "kernel-$1-$recipe" make_kernel "$1"
 }
 
-# --- Root: the host's own release, so that what is built here runs there --------------------------------------------
+# --- Root: the host's own release, so that what is built here runs there; or sid ------------------------------------
 
 root_packages() {
   echo apparmor bpftool ca-certificates ffmpeg gunicorn iproute2 kmod mount procps python3 python3-apparmor python3-flask python3-gunicorn util-linux
@@ -111,13 +111,14 @@ root_packages() {
   echo libstdc++6
 }
 
-make_root() { # make_root DIRECTORY PACKAGE…
-  local out=$1 release
-  shift
-  release=$(host_release)
+make_root() { # make_root DIRECTORY RELEASE PACKAGE…
+  local out=$1 release=$2 suites=("$2")
+  shift 2
   say "root: installing $release with $# packages"
-  source_lines "$release" "$release-updates" "$release-security" >"$out/sources.list"
-  mmdebstrap --quiet --variant=minbase --include="$(tr ' ' , <<<"$*")" --aptopt='APT::Install-Recommends "false"' \
+  [[ $release == sid ]] || suites+=("$release-updates" "$release-security")
+  source_lines "${suites[@]}" >"$out/sources.list"
+  # A mirror may be behind: what it has of sid is then older than its own limit.
+  mmdebstrap --quiet --variant=minbase --include="$(tr ' ' , <<<"$*")" --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Check-Valid-Until "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
     "$release" "$out/root" "$out/sources.list" || die "mmdebstrap failed, its message is above (run as root; otherwise it needs the package uidmap and user namespaces)"
@@ -125,11 +126,20 @@ make_root() { # make_root DIRECTORY PACKAGE…
   rm -rf --one-file-system "$out/root" "$out/sources.list"
 }
 
-root() {
-  local packages recipe
-  mapfile -t packages < <(root_packages | tr ' ' '\n')
-  recipe=$(hash_of <(echo "${packages[@]}") <(host_release) <(declare -f make_root ext4_image))
-  cached "root-$(host_release)-$recipe" make_root "${packages[@]}"
+# For interpreters that no release has yet; the libraries are for an Aspis that is linked to them.
+sid_packages() {
+  echo ca-certificates libbpf1 libelf1t64 mount procps python3.13 python3.14 python3.15 util-linux
+}
+
+root() { # root host|sid: the cache entry
+  local release packages recipe
+  case $1 in
+    host) release=$(host_release) && mapfile -t packages < <(root_packages | tr ' ' '\n') ;;
+    sid) release=sid && mapfile -t packages < <(sid_packages | tr ' ' '\n') ;;
+    *) die "unknown root $1: host or sid" ;;
+  esac
+  recipe=$(hash_of <(echo "${packages[@]}" "$release") <(declare -f make_root ext4_image))
+  cached "root-$release-$recipe" make_root "$release" "${packages[@]}"
 }
 
 # --- Debian's AppArmor: its profiles, and its compiler with the libraries that it runs with --------------------------

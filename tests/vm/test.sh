@@ -45,6 +45,17 @@ native() {
   done < <(ctest --test-dir build/dev --show-only --label-regex '^native$' | sed -n 's/^ *Test *#[0-9]*: //p')
 }
 
+# The newest interpreters, each of whose builds is in no other Debian.
+in_sid() {
+  local place="vm sid"
+  say "$place"
+  if ./dev vm --root sid --timeout 1800 6.12 -- /usr/bin/python3.13 tests/e2e/test_python_events.py; then
+    record "$place" passed "test_python_events.py" ""
+  else
+    record "$place" failed "test_python_events.py" "see above"
+  fi
+}
+
 in_guest() { # in_guest KERNEL BACKEND
   local place="vm $1 $2"
   grep -qsx "$2" build/dev/tests/vm/*.backends || return 0
@@ -61,6 +72,7 @@ if build dev; then
   # All at a time: an emulated guest keeps one processor busy at most, and waits for its own clock half of the time. The
   # first boot, which fills the cache, goes alone.
   ./dev vm 6.1 -- true
+  in_sid &
   for backend in lsm nolsm; do
     for kernel in 6.1 6.12; do
       in_guest "$kernel" "$backend" &

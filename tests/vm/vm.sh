@@ -20,6 +20,7 @@ as on the host, and the working directory is kept if it is inside it. Nothing th
 Variables named ASPIS_* and GTEST_* are passed on.
 
   --backend lsm|nolsm  with BPF among the security modules (default), or without, as Ubuntu boots
+  --root host|sid      the guest's Debian: this host's release (default), or sid, for the newest interpreters
   --icount             deterministic: one guest instruction is one nanosecond, one processor
   --memory MB          default 3072
   --timeout SECONDS    default 600; the exit status is then 124 (125: the guest did not boot or panicked)
@@ -35,13 +36,14 @@ wrong() {
   exit 2
 }
 
-kernels=() backend=lsm accel='' memory=3072 timeout=600 preset=dev with=() append=''
+kernels=() backend=lsm root=host accel='' memory=3072 timeout=600 preset=dev with=() append=''
 while (($#)); do
   case $1 in
-    --backend | --memory | --timeout | --preset | --with | --append) (($# > 1)) || wrong "$1 needs a value" ;;&
+    --backend | --root | --memory | --timeout | --preset | --with | --append) (($# > 1)) || wrong "$1 needs a value" ;;&
     --all) kernels=(6.1 6.12 6.18 7.2) ;;
     --icount) accel=icount ;;
     --backend) backend=$2 && shift ;;
+    --root) root=$2 && shift ;;
     --memory) memory=$2 && shift ;;
     --timeout) timeout=$2 && shift ;;
     --preset) preset=$2 && shift ;;
@@ -148,7 +150,7 @@ run_on() { # run_on KERNEL COMMAND…
   local series=$1 kernel_dir root_dir source_disk how=$accel console
   shift
   kernel_dir=$(kernel "$series") || exit
-  root_dir=$(root) || exit
+  root_dir=$(root "$root") || exit
   source_disk=$(source_image "$source_dir" "$preset") || die "cannot make the disk with the checkout"
   if [[ -z $how ]]; then
     how=tcg

@@ -55,6 +55,17 @@ TEST_F(CorrelatorTest, ExitShowsWhatWasNotPerformed) {
   EXPECT_THAT(drain(), ElementsAre("open", "os.system"));
 }
 
+// From 3.14 on subprocess announces its child twice, with other events between.
+TEST_F(CorrelatorTest, AChildThatIsAnnouncedTwiceIsDoneOnce) {
+  audit("subprocess.Popen", {make.str("true")});
+  audit("compile");
+  audit("_posixsubprocess.fork_exec", {make.none()});
+  enter_child(200, 9 * kSecond);
+  EXPECT_EQ(apply(make.exec("/usr/bin/true", "/srv")).correlation, Correlation::kMatched);
+  correlator.tick(60 * kSecond);
+  EXPECT_THAT(drain(), IsEmpty());
+}
+
 TEST_F(CorrelatorTest, AMorePreciseAnnouncementReplacesTheFirst) {
   open("/srv/data");
   audit("open", {make.str("/srv/data"), make.none(), make.integer(0)});  // its opener

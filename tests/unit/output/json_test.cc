@@ -3,8 +3,10 @@
 #include "agent/output/json.h"
 
 #include <gtest/gtest.h>
+
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <algorithm>
 
 #include "tests/unit/output/lines.h"
 
@@ -239,16 +241,36 @@ TEST(Json, CausesNestAtMostFour) {
   EXPECT_EQ(json["args"], Json::object());
 }
 
+TEST(Json, Stacks) {
+  Sample sample("", sample::file_event(ASPIS_FILE_OPEN, "/etc/passwd"));
+  EXPECT_FALSE(json_of(sample.record).contains("stack"));
+  sample.record.stack = {
+      {"/a\n.py", "f", 3, "Shape", "1.2"}, {"<string>", "<module>", 0, "", ""}, {}};
+  const Json json = json_of(sample.record);
+  EXPECT_EQ(json["stack"], Json::parse(R"([
+    {"file":"/a\n.py","function":"f","line":3,"distribution":"Shape","version":"1.2"},
+    {"file":"<string>","function":"<module>"}, {}])"));
+  EXPECT_FALSE(json.contains("stack_cut"));
+  sample.record.stack_cut = true;
+  EXPECT_EQ(json_of(sample.record)["stack_cut"], true);
+}
+
 TEST(Json, Notices) {
   const auto samples = sample::all();
-  const Json gap = json_of(samples[samples.size() - 2]->record);
+  const auto of_kind = [&](aspis_kind kind) -> const Record& {
+    return (*std::ranges::find_if(samples,
+                                  [&](const auto& sample) { return sample->record.kind == kind; }))
+        ->record;
+  };
+  const Json gap = json_of(of_kind(ASPIS_ASPIS_GAP));
   EXPECT_EQ(gap["lost"],
-            Json::parse(R"({"ring":1200,"scratch":0,"output":34,"decode":0,"total":1234})"));
+            Json::parse(
+                R"({"ring":1200,"scratch":0,"output":34,"decode":0,"throttled":0,"total":1234})"));
   EXPECT_FALSE(gap.contains("process") || gap.contains("seq") || gap.contains("verdict"));
-  const Json summary = json_of(samples[samples.size() - 1]->record);
+  const Json summary = json_of(of_kind(ASPIS_ASPIS_SUMMARY));
   EXPECT_EQ(summary["produced"], 5000);
   EXPECT_EQ(summary["lost"]["total"], 1234);
-  const Json unperformed = json_of(samples[samples.size() - 3]->record);
+  const Json unperformed = json_of(of_kind(ASPIS_PYTHON_UNPERFORMED));
   EXPECT_EQ(unperformed["correlation"], "unperformed");
   EXPECT_EQ(unperformed["cause"]["event"], "open");
   EXPECT_EQ(unperformed["process"]["pid"], 799);

@@ -20,9 +20,8 @@ std::optional<Interpreter> look(const TinyElf& elf, std::string_view name = "/op
 TEST(Inspect, FindsProbeSymbolsAndBuildId) {
   const auto found = look(TinyElf{});
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->audit_locations, 2U);
-  EXPECT_TRUE(found->semaphore);
-  EXPECT_TRUE(found->exports_audit);
+  EXPECT_EQ(found->sites.probe, Probe::kUsdt);
+  EXPECT_EQ(found->sites.sites.size(), 2U);
   EXPECT_FALSE(found->free_threaded);
   EXPECT_EQ(found->build_id, "01abff");
   EXPECT_EQ(found->library, "");
@@ -80,13 +79,13 @@ TEST(Inspect, KnowsFreeThreadedBuilds) {
 TEST(Inspect, CountsPythonAuditProbesOnly) {
   TinyElf elf;
   elf.probe = "gc__start";
-  EXPECT_EQ(look(elf)->audit_locations, 0U);
+  EXPECT_NE(look(elf)->sites.probe, Probe::kUsdt);
   elf.probe = "audit";
   elf.provider = "ruby";
-  EXPECT_EQ(look(elf)->audit_locations, 0U);
+  EXPECT_NE(look(elf)->sites.probe, Probe::kUsdt);
   elf.provider = "python";
   elf.semaphore = 0;
-  EXPECT_FALSE(look(elf)->semaphore);
+  EXPECT_EQ(look(elf)->sites.sites.at(0).semaphore, 0U);
 }
 
 // An extension module calls PySys_Audit, it doesn't have it.

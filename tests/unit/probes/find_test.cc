@@ -29,9 +29,7 @@ TEST(Find, SeesTheProbeOfDebiansPython) {
   const auto found = inspect(kDebian);
   ASSERT_TRUE(found) << found.error().text();
   ASSERT_TRUE(*found);
-  EXPECT_EQ((*found)->audit_locations, 1U);
-  EXPECT_TRUE((*found)->semaphore);
-  EXPECT_TRUE((*found)->exports_audit);
+  EXPECT_EQ((*found)->sites.probe, Probe::kUsdt);
   EXPECT_EQ((*found)->major, 3);
   EXPECT_EQ((*found)->minor, 11);
   EXPECT_GE((*found)->micro, 0);
@@ -58,7 +56,7 @@ TEST(Find, SeesUpstreamBuilds) {
     }
     EXPECT_EQ(interpreter.minor, minor) << python;
     EXPECT_EQ(interpreter.micro, micro) << python;
-    EXPECT_TRUE(interpreter.exports_audit) << python;
+    EXPECT_FALSE(interpreter.sites.sites.empty()) << python;
     ++seen;
   }
   if (seen == 0) GTEST_SKIP() << "no pyenv builds of CPython 3.8 or later here";
@@ -107,7 +105,7 @@ TEST(Find, ListsTheInterpretersOfTheHostOnce) {
   }
   if (!std::filesystem::exists(kDebian)) GTEST_SKIP() << "no " << kDebian << " to look for";
   EXPECT_TRUE(std::any_of(list.begin(), list.end(), [](const Interpreter& one) {
-    return one.path == kDebian && one.audit_locations == 1;
+    return one.path == kDebian && one.sites.sites.size() == 1;
   }));
 }
 
@@ -171,7 +169,7 @@ TEST(Find, SeesTheInterpreterOfARunningProcess) {
     ASSERT_TRUE(found) << found.error().text();
     ASSERT_EQ(found->size(), 1U) << python;
     EXPECT_EQ(found->front().minor, minor);
-    EXPECT_TRUE(found->front().exports_audit);
+    EXPECT_FALSE(found->front().sites.sites.empty());
     EXPECT_NE(found->front().shown.find("python3."), std::string::npos) << found->front().shown;
     EXPECT_EQ(::access(found->front().path.c_str(), R_OK), 0) << found->front().path;
     ++seen;

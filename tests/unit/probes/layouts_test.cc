@@ -49,14 +49,12 @@ testing::Output read_with(const std::string& python, const aspis_python_layout& 
 }
 
 TEST(Layouts, HaveOneRowForEachVersion) {
-  int minor = 8;
-  for (const aspis_python_layout& layout : layouts()) {
-    EXPECT_EQ(layout.major, 3);
-    EXPECT_EQ(layout.minor, minor++);
-  }
-  EXPECT_EQ(minor, 15);
+  for (const aspis_python_layout& layout : layouts())
+    EXPECT_EQ(layout_for(layout.major, layout.minor, layout.free_threaded != 0), &layout);
+  for (int minor = 8; minor <= 15; ++minor) EXPECT_NE(layout_for(3, minor), nullptr) << minor;
   EXPECT_EQ(layout_for(3, 7), nullptr);
-  EXPECT_EQ(layout_for(3, 15), nullptr);
+  EXPECT_EQ(layout_for(3, 16), nullptr);
+  EXPECT_EQ(layout_for(3, 12, true), nullptr);
   EXPECT_EQ(layout_for(2, 11), nullptr);
   ASSERT_NE(layout_for(3, 11), nullptr);
   EXPECT_EQ(layout_for(3, 11)->minor, 11);

@@ -19,7 +19,7 @@ class TinyElf {
   std::uint16_t type = ET_DYN;
   std::string provider = "python", probe = "audit";
   int locations = 2;
-  std::uint64_t semaphore = 0x2000;
+  std::uint64_t semaphore = kBase + 0x20;
   std::uint64_t version = 0x030d02f0;  // 3.13.2
   std::vector<std::string> exports = {"PySys_Audit", "Py_Version"};
   std::vector<std::string> imports;  // undefined symbols
@@ -106,7 +106,7 @@ class TinyElf {
   [[nodiscard]] std::string stap_notes() const {
     std::string notes;
     for (int i = 0; i < locations; ++i) {
-      std::string text = raw<std::uint64_t>(0x1000 + static_cast<std::uint64_t>(i)) +
+      std::string text = raw<std::uint64_t>(kBase + 0x30 + static_cast<std::uint64_t>(i)) +
                          raw<std::uint64_t>(0) + raw(semaphore);
       text.append(provider).push_back('\0');
       text.append(probe).push_back('\0');

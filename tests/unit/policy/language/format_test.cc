@@ -195,6 +195,25 @@ const Case kCases[] = {
      "  link subset /a -> /b,\n"
      "  r /x,\n"
      "}\n"},
+    {"Python",
+     "profile  a /x python = (script=/s/*.py  module=m,stdin)flags=(audit){\n"
+     "deny python  os.*  path = \"/a  b\" ,\npython,\npython c.{a,b}  arg0=x ,\n"
+     "change_profile  on  python import   module=a ->b,\nchange_profile on python  ->   c,\n"
+     "audited  /a   r,\nrequire  signed   /s/** ,\n"
+     "package  x.Y  {deny   network,}\n/s/@{ctx.u}/**   rw,\n}\n",
+     "profile a /x python=(script=/s/*.py  module=m,stdin) flags=(audit) {\n"
+     "  deny python os.* path=\"/a  b\",\n"
+     "  python,\n"
+     "  python c.{a,b} arg0=x,\n"
+     "  change_profile on python import module=a -> b,\n"
+     "  change_profile on python -> c,\n"
+     "  audited /a r,\n"
+     "  require signed /s/**,\n"
+     "  package x.Y {\n"
+     "    deny network,\n"
+     "  }\n"
+     "  /s/@{ctx.u}/** rw,\n"
+     "}\n"},
     {"Continuations", "@{A} = a \\\n   b \\\n  # c\n@{B} = d\\\n\n@{C} = e\\ \n/a {\n/b\\\nr,\n}\n",
      "@{A} = a b\n# c\n@{B} = d\\\n\n@{C} = e\\ \n/a {\n  /b\\\n      r,\n}\n"},
     {"Fragment",

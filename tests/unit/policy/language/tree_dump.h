@@ -72,7 +72,10 @@ class TreeDump {
     put(r.permissions, r.bus, r.path, r.interface, r.member, r.name, r.peer_name, r.peer_label);
   }
   void operator()(const RlimitRule& r) { put(r.name, r.value); }
-  void operator()(const ChangeOnRule& r) { put(r.event, r.target); }
+  void operator()(const PythonArgument& a) { put(a.name, a.value); }
+  void operator()(const PythonRule& r) { put(r.event, r.arguments); }
+  void operator()(const RequireRule& r) { put(r.path); }
+  void operator()(const ChangeOnRule& r) { put(r.event, r.target, r.python); }
   void operator()(const ChangeProfileRule& r) { put(r.scrub, r.exec, r.target); }
   void operator()(const UsernsRule& r) { put(r.permissions); }
   void operator()(const IoUringRule& r) { put(r.permissions, r.label); }
@@ -82,15 +85,16 @@ class TreeDump {
   void operator()(const Rule& rule) {
     const Qualifiers& q = rule.qualifiers;
     out_ << "\n  rule " << rule.body.index() << ' ' << q.priority << ' ' << q.audit << ' '
-         << int(q.decision) << ' ' << int(q.ownership) << ' ';
+         << q.audited << ' ' << int(q.decision) << ' ' << int(q.ownership) << ' ';
     std::visit([this](const auto& body) { (*this)(body); }, rule.body);
   }
   void operator()(const Flag& flag) { put(flag.name, flag.value); }
+  void operator()(const LaunchCondition& launch) { put(launch.kind, launch.glob); }
   void operator()(const Xattr& xattr) { put(xattr.name, xattr.value); }
   void operator()(const Profile& p) {
     out_ << "\nprofile ";
-    put(p.policy_namespace, p.name, p.attachment, p.keyword, p.hat, p.flags, p.xattrs, p.rules,
-        p.children);
+    put(p.policy_namespace, p.name, p.attachment, p.keyword, p.hat, p.flags, p.xattrs, p.launches,
+        p.rules, p.children, p.packages);
   }
   void operator()(const Alias& alias) { put(alias.from, alias.to); }
   void operator()(const Abi& abi) { put(abi.path); }

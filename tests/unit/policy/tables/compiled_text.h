@@ -14,12 +14,26 @@
 
 namespace aspis::policy {
 
+/// A few of the events that there are.
+inline constexpr std::string_view kOpenArguments[] = {"path", "mode", "flags"};
+inline constexpr std::string_view kCompileArguments[] = {"source", "filename"};
+inline constexpr std::string_view kPathArgument[] = {"path"};
+inline constexpr std::string_view kCommandArgument[] = {"command"};
+inline constexpr std::string_view kCodeArguments[] = {
+    "code", "filename", "name", "a3", "a4", "a5", "a6", "nlocals", "stacksize"};
+inline constexpr PythonEvent kPythonEvents[] = {
+    {"open", kOpenArguments},         {"compile", kCompileArguments},
+    {"os.listdir", kPathArgument},    {"os.chdir", kPathArgument},
+    {"os.system", kCommandArgument},  {"os.fork", {}},
+    {"code.__new__", kCodeArguments}, {"ctypes.cdata/buffer", {}},
+};
+
 struct CompiledText {
   /// `judge`: with warnings of rules that decide nothing.
   explicit CompiledText(std::string text, bool judge = false) {
     const FileId file = sources.add("test", std::move(text));
     const Policy tree = parse(sources, file, {}, diagnostics);
-    policy = compile(tree, diagnostics, {&explanations, judge ? &sources : nullptr});
+    policy = compile(tree, diagnostics, {&explanations, judge ? &sources : nullptr, kPythonEvents});
     if (diagnostics.errors() == 0) image = lay_out(policy).value();
   }
 
@@ -51,7 +65,7 @@ struct CompiledText {
 
   Sources sources;
   Diagnostics diagnostics;
-  std::vector<Explanation> explanations;
+  std::vector<ProfileExplanation> explanations;
   CompiledPolicy policy;
   Image image;
 };

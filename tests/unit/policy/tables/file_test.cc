@@ -46,6 +46,39 @@ TEST(FileRules, OwnerRulesAddToTheOwner) {
   EXPECT_EQ(text.file("/srv/a", false).allow, ASPIS_MAY_READ);
 }
 
+TEST(FileRules, WhatAuditedRulesGrantStandsApart) {
+  const CompiledText text(
+      "/bin/x { audited /srv/** rw, /srv/pub/* r, audited owner /home/* r, deny /srv/no r,"
+      " audited /bin/* ix, audit audited /srv/log r, priority=1 audited /srv/pub/late r, }");
+  ASSERT_EQ(text.diagnostics.errors(), 0U);
+  const auto announced = [&](std::string_view path, bool owner = false) {
+    FileCircumstances circumstances;
+    circumstances.owner = owner;
+    circumstances.announced = true;
+    return file_permissions(text.image, profile_of(text.image, 1), path, circumstances).allow;
+  };
+  EXPECT_EQ(text.file("/srv/a").allow, 0);
+  EXPECT_EQ(announced("/srv/a"), ASPIS_MAY_READ | kWriteBits);
+  EXPECT_EQ(text.file("/srv/pub/a").allow, ASPIS_MAY_READ);
+  EXPECT_EQ(announced("/srv/pub/a"), ASPIS_MAY_READ | kWriteBits);
+  EXPECT_EQ(text.file("/srv/pub/late").allow, 0) << "the higher priority decides alone";
+  EXPECT_EQ(announced("/home/a", true), ASPIS_MAY_READ);
+  EXPECT_EQ(announced("/home/a", false), 0);
+  EXPECT_EQ(announced("/srv/no"), kWriteBits);
+  EXPECT_EQ(text.file("/srv/log").audit, ASPIS_MAY_READ);
+  EXPECT_EQ(text.file("/bin/sh").allow, 0);
+  EXPECT_EQ(announced("/bin/sh"), ASPIS_MAY_EXEC | ASPIS_MAY_MAP);
+  EXPECT_NE(text.file("/bin/sh").exec, 0);
+}
+
+TEST(FileRules, CodeThatMustBeSigned) {
+  const CompiledText text("/bin/x { require signed /srv/**, /srv/a r, deny /srv/b r, }");
+  ASSERT_EQ(text.diagnostics.errors(), 0U);
+  EXPECT_EQ(text.file("/srv/a").allow, ASPIS_MAY_READ | ASPIS_REQUIRE_SIGNED);
+  EXPECT_EQ(text.file("/srv/b").allow, ASPIS_REQUIRE_SIGNED);
+  EXPECT_EQ(text.file("/usr/a").allow, 0);
+}
+
 TEST(FileRules, ExecOfAnExactPathIsStrongerThanThatOfAGlob) {
   const CompiledText text("/bin/x { /bin/* ix, /bin/sh px, }");
   ASSERT_EQ(text.messages(), "");

@@ -6,6 +6,7 @@
 
 #include "policy/language/parser.h"
 #include "policy/tables/compile.h"
+#include "policy/tables/unenforced.h"
 
 namespace aspis::policy {
 namespace {
@@ -33,18 +34,18 @@ TEST_P(Strict, RefusesWhatIsNotEnforced) {
   EXPECT_EQ(compiled(text, true), (Found{1, 1}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, Strict,
-                         testing::Values("profile p { dbus, }", "profile p { mqueue type=sysv, }",
-                                         "profile p { unix opt=x, }", "profile p { unix attr=x, }",
-                                         "profile p { unix label=x, }",
-                                         "profile p { unix protocol=1, }",
-                                         "profile p { deny unix label=x, }",
-                                         "profile p { pivot_root /a -> b, }",
-                                         "profile p { io_uring label=x, }",
-                                         "profile p { network (accept) inet peer=(ip=127.0.0.1), }",
-                                         "profile p flags=(prompt) {}",
-                                         "profile p flags=(attach_disconnected.path=/x) {}",
-                                         "profile p /x xattrs=(user.a=b) {}"));
+INSTANTIATE_TEST_SUITE_P(
+    Rules, Strict,
+    testing::Values(
+        "profile p { dbus, }", "profile p { mqueue type=sysv, }", "profile p { unix opt=x, }",
+        "profile p { unix attr=x, }", "profile p { unix label=x, }",
+        "profile p { unix protocol=1, }", "profile p { deny unix label=x, }",
+        "profile p { pivot_root /a -> b, }", "profile p { io_uring label=x, }",
+        "profile p { network (accept) inet peer=(ip=127.0.0.1), }", "profile p flags=(prompt) {}",
+        "profile p flags=(attach_disconnected.path=/x) {}", "profile p /x xattrs=(user.a=b) {}",
+        "profile p /x python=(command) {}", "profile p { change_profile on python x -> p, }",
+        "profile p { audited /a r, }", "profile p { package a { deny network, deny /a r, } }",
+        "profile p { /a/@{ctx.b}/@{ctx.c} r, }", "profile p { require signed /a, }"));
 
 TEST(StrictPolicy, OtherWarningsStayWarnings) {
   const std::string text = "profile p { /a r, /a r, mount /dev/a -> /b, }";
@@ -54,6 +55,27 @@ TEST(StrictPolicy, OtherWarningsStayWarnings) {
 
 TEST(StrictPolicy, OneErrorForARuleOfSeveralProfiles) {
   EXPECT_EQ(compiled("profile p { dbus, }\nprofile q { dbus, }", true), (Found{2, 2}));
+}
+
+// What the kernel side learns is told no more, that alone.
+TEST(StrictPolicy, EachExtensionByItself) {
+  const std::string text =
+      "profile p /x python=(command) { deny python a, change_profile on python b -> q, audited /a "
+      "r,"
+      " package c { /d/@{ctx.e} r, } /f/@{ctx.g} r, require signed /h, }";
+  const auto told = [&](const KernelSide& kernel) {
+    Sources sources;
+    Diagnostics diagnostics, found;
+    const Policy tree = parse(sources, sources.add("test", text), {}, diagnostics);
+    EXPECT_EQ(diagnostics.errors(), 0U);
+    tell_unenforced(tree.profiles[0], {tree.variables, tree.aliases, found}, kernel);
+    return found.all().size();
+  };
+  EXPECT_EQ(told({}), 7U);
+  EXPECT_EQ(told({true, true, true, true, true, true, true}), 0U);
+  EXPECT_EQ(told({true, true, true, true, false, true, true}), 1U);
+  EXPECT_EQ(told({true, true, true, true, true, false, true}), 2U) << "the one in the package, too";
+  EXPECT_EQ(told({false, true, true, true, true, true, true}), 1U);
 }
 
 }  // namespace

@@ -28,6 +28,16 @@ TEST(Dump, TellsAllOfAProfile) {
   EXPECT_THAT(said, HasSubstr("capabilities denied sys_admin\n"));
 }
 
+TEST(Dump, WhatAppArmorDoesNotKnow) {
+  const CompiledText text(
+      "profile p /bin/py python=(script=/srv/*.py stdin) { /a/@{ctx.user} r, "
+      "package B.c { deny network, } }");
+  const std::string said = dump(text.policy.profiles[0]);
+  EXPECT_THAT(said, HasSubstr("python              script=/srv/*.py, stdin\n"));
+  EXPECT_THAT(said, HasSubstr("contexts            user\n"));
+  EXPECT_THAT(said, HasSubstr("  package b-c\n"));
+}
+
 TEST(Dump, AllAndNone) {
   const CompiledText text("profile p { capability, profile c { } }");
   EXPECT_THAT(dump(text.policy.profiles[0]), HasSubstr("capabilities        all\n"));

@@ -57,7 +57,7 @@ bool same(const aspis_permissions& a, const aspis_permissions& b) {
 
 /// The rules that are shown as deciding, and the matcher, on each permission.
 void compare_reasons(const CompiledText& text, const std::string& subject, bool owner) {
-  const Explanation& explanation = text.explanations[0];
+  const Explanation& explanation = text.explanations[0].file;
   const auto matching = explanation.matching(subject);
   const aspis_permissions kernel = text.file(subject, owner);
   const Resolved resolved = resolve(explanation.accesses, matching);

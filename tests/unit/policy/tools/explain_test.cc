@@ -122,6 +122,94 @@ TEST(Explain, ModesAreThoseOfTheKernel) {
               HasSubstr("allowed, and reported"));
 }
 
+/// A policy whose rules the kernel side does not evaluate yet, which is not what is asked about.
+struct AskedBeyond {
+  explicit AskedBeyond(std::string policy) : text(std::move(policy)) {
+    EXPECT_EQ(text.diagnostics.errors(), 0U) << text.messages();
+  }
+  Answer about(const Question& question) {
+    const Explained explained{text.policy, text.image, text.explanations};
+    const Answer answer = explain(explained, 1, question);
+    said = explain_text(answer, question, explained, 1, text.sources);
+    return answer;
+  }
+  Answer about(const EventQuestion& question, const std::vector<std::string>& packages = {}) {
+    const Explained explained{text.policy, text.image, text.explanations};
+    const Answer answer = explain(explained, 1, question, packages);
+    said = explain_text(answer, question, explained, 1, text.sources);
+    return answer;
+  }
+
+  CompiledText text;
+  std::string said;
+};
+
+Question reading(const std::string& path) {
+  Question question;
+  question.path = path;
+  question.request = ASPIS_MAY_READ;
+  return question;
+}
+
+TEST(Explain, Events) {
+  AskedBeyond asked(
+      "profile p {\n  deny python open path=/etc/**,\n"
+      "  change_profile on python os.fork -> p//c,\n  profile c { }\n}\n");
+  EXPECT_EQ(asked.about(EventQuestion{"open", {"/etc/passwd", "r"}}).verdict, ASPIS_VERDICT_DENIED);
+  EXPECT_EQ(asked.said,
+            "p: python open: denied quietly\n\nraise: denied quietly\ntest:2:3: rule: denies\n"
+            "    deny python open path=/etc/**,\n    ^\n");
+  EXPECT_EQ(asked.about(EventQuestion{"open", {"/srv/x", "r"}}).verdict, ASPIS_VERDICT_ALLOWED);
+  EXPECT_EQ(asked.about(EventQuestion{"os.fork", {}}).verdict, ASPIS_VERDICT_ALLOWED);
+  EXPECT_THAT(asked.said, HasSubstr("changes to p//c\n"));
+}
+
+TEST(Explain, PackagesOnTheStackMustAllowToo) {
+  AskedBeyond asked(
+      "profile p {\n  /etc/** r,\n  package Py.YAML {\n    deny /etc/ssl/** r,\n"
+      "    deny python os.system,\n  }\n  package other { network, }\n}\n");
+  Question question = reading("/etc/ssl/key");
+  EXPECT_EQ(asked.about(question).verdict, ASPIS_VERDICT_ALLOWED);
+  question.packages = {"other", "unknown"};
+  EXPECT_EQ(asked.about(question).verdict, ASPIS_VERDICT_ALLOWED);
+  question.packages = {"py-yaml"};
+  EXPECT_EQ(asked.about(question).verdict, ASPIS_VERDICT_DENIED);
+  EXPECT_THAT(asked.said, HasSubstr("p: r /etc/ssl/key: denied quietly\n"));
+  EXPECT_THAT(asked.said, HasSubstr("\npackage py-yaml: denied quietly\n"));
+  EXPECT_THAT(asked.said, HasSubstr("test:4:5: rule: denies"));
+  question.path = "/srv/x";
+  EXPECT_EQ(asked.about(question).verdict, ASPIS_VERDICT_DENIED) << "a package adds nothing";
+  EXPECT_EQ(asked.about(EventQuestion{"os.system", {"ls"}}).verdict, ASPIS_VERDICT_ALLOWED);
+  EXPECT_EQ(asked.about(EventQuestion{"os.system", {"ls"}}, {"py-yaml"}).verdict,
+            ASPIS_VERDICT_DENIED);
+}
+
+TEST(Explain, AuditedRulesNeedAnAnnouncement) {
+  AskedBeyond asked("profile p { audited /srv/** r, /srv/a r, audited /bin/x ix, /bin/x m, }");
+  Question question = reading("/srv/x");
+  EXPECT_EQ(asked.about(question).verdict, ASPIS_VERDICT_DENIED);
+  EXPECT_THAT(asked.said, HasSubstr("loses: audited, and no audit event announced it"));
+  question.announced = true;
+  EXPECT_EQ(asked.about(question).verdict, ASPIS_VERDICT_ALLOWED);
+  EXPECT_EQ(asked.about(reading("/srv/a")).verdict, ASPIS_VERDICT_ALLOWED);
+  Question exec{"/bin/x", "", ASPIS_MAY_EXEC};
+  EXPECT_EQ(asked.about(exec).verdict, ASPIS_VERDICT_DENIED);
+  exec.announced = true;
+  EXPECT_EQ(asked.about(exec).verdict, ASPIS_VERDICT_ALLOWED);
+  EXPECT_THAT(asked.said, HasSubstr("runs under p"));
+}
+
+TEST(Explain, TheContextOfAThread) {
+  AskedBeyond asked("profile p { /srv/@{ctx.user}/** r, deny /srv/*/key r, }");
+  Question question = reading("/srv/alice/x");
+  EXPECT_EQ(asked.about(question).verdict, ASPIS_VERDICT_DENIED);
+  question.context["user"] = "alice";
+  EXPECT_EQ(asked.about(question).verdict, ASPIS_VERDICT_ALLOWED);
+  EXPECT_THAT(asked.said, HasSubstr("test:1:13: rule: allows"));
+  question.context["user"] = "bob";
+  EXPECT_EQ(asked.about(question).verdict, ASPIS_VERDICT_DENIED);
+}
+
 TEST(Explain, LinksPassTheSubsetTest) {
   const std::string policy = "profile p { /l lrw, /t r, /u rw, link /m -> /t, /m rw, }";
   const Asked beyond(policy, "l", "/l", false, "/t");

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The Python frames of the current task, whether it holds the GIL or not. How they are found:
+ * bpf/abi/python_frames.h. A frame is one read, its code object another one; what a code object is
+ * called, and its line table, are sent when it is met for the first time (struct aspis_code), so
+ * that the agent need not read the memory of a process that may have ended.
+ *
+ * Nothing that is kept can be stale: where a thread's state was is tried first, but it is tried; an
+ * object that was met before is known by a fingerprint of all that it consists of.
+ */
+#include "lib/path.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, struct aspis_python_frames);
+} python_frames SEC(".maps");
+
+struct code_key {
+	__u64 address;
+	__u32 tgid;
+	__u32 pad;
+};
+
+/* A code object that was met. */
+struct known_code {
+	__u64 id;
+	__u64 fingerprint;
+	__u32 rings; /* it was sent to: bit 0 `events`, bit 1 `denials` */
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, ASPIS_CODES_KNOWN);
+	__type(key, struct code_key);
+	__type(value, struct known_code);
+} known_codes SEC(".maps");
+
+/* The id of the next code object less one. */
+__u64 code_sequence;
+
+#define THREAD_SLOTS 32
+#define THREAD_SLOTS_AT 0x310 /* glibc, x86-64: pthread.specific_1stblock, {sequence, value}[] */
+#define TLS_WORDS_MAX 64
+#define OBJECT_HEAD 64
+
+struct walker {
+	struct scratch *scratch;
+	struct aspis_python_frames *row;
+	__u64 image; /* of the process: tells it from others that had its number */
+	__u32 tgid;
+	__u32 denied;
+};
+
+static __always_inline __u64 user_word(__u64 address)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_user(&word, sizeof(word), (const void *)address);
+	return word;
+}
+
+/* Is this the state of the thread? Then it is kept. */
+static __always_inline bool try_state(
+	struct scratch *scratch, struct aspis_python_frames *row, __u64 state)
+{
+	if (!state || user_word(state + row->thread_id) != scratch->stack.thread)
+		return false;
+	scratch->stack.state = state;
+	return true;
+}
+
+/* Where place `slot` is: those of thread-specific data first, then the words of the thread-local
+ * block of the program, which ends where the control block begins. */
+static __always_inline __u64 slot_address(struct scratch *scratch, __u32 slot)
+{
+	if (slot < THREAD_SLOTS)
+		return scratch->stack.thread + THREAD_SLOTS_AT + 16 * slot + 8;
+	return scratch->stack.thread - 8 * (slot - THREAD_SLOTS + 1);
+}
+
+static long slot_step(__u32 slot, void *data)
+{
+	struct walker *walker = data;
+	struct scratch *scratch = walker->scratch;
+	struct aspis_python_frames *row = walker->row;
+
+	if (!scratch || !row)
+		return 1;
+	if (!try_state(scratch, row, user_word(slot_address(scratch, slot))))
+		return 0;
+	row->slot = slot;
+	return 1;
+}
+
+/* Finds the thread's state. False: it is none of Python's, or its state is being made. */
+static __always_inline bool find_state(struct walker *walker)
+{
+	struct scratch *scratch = walker->scratch;
+	__u32 words = walker->row->tls_size / 8;
+
+	scratch->stack.state = 0;
+	if (try_state(scratch, walker->row, user_word(slot_address(scratch, walker->row->slot))))
+		return true;
+	if (words > TLS_WORDS_MAX)
+		words = TLS_WORDS_MAX;
+	bpf_loop(THREAD_SLOTS + words, slot_step, walker, 0);
+	return scratch->stack.state;
+}
+
+static __always_inline __u64 head_word(const __u8 *head, __u16 at)
+{
+	return *(const __u64 *)&head[at & (ASPIS_FRAME_HEAD - 8)];
+}
+
+/* Words of the code object that never change, as one number; never 0. */
+static __always_inline __u64 fingerprint(struct walker *walker)
+{
+	__u64 sum = walker->image;
+
+	for (int i = 0; i < ASPIS_CODE_HEAD / 8; i++) {
+		__u64 word = *(const __u64 *)&walker->scratch->stack.code[8 * i];
+
+		if (walker->row->code_mask & 1u << i)
+			sum = (sum ^ word) * 0x9e3779b97f4a7c15ull;
+		sum ^= sum >> 29;
+	}
+	return sum | 1;
+}
+
+/* Reads the head of an object; one at the very end of a mapping may be shorter. */
+static __always_inline bool read_object(struct scratch *scratch, __u64 object)
+{
+	return object &&
+	       (!bpf_probe_read_user(scratch->stack.object, OBJECT_HEAD, (const void *)object) ||
+		       !bpf_probe_read_user(scratch->stack.object, 40, (const void *)object));
+}
+
+static __always_inline __u64 object_word(struct scratch *scratch, __u16 at)
+{
+	return *(__u64 *)&scratch->stack.object[at & (OBJECT_HEAD - 8)];
+}
+
+/* Is the object that was read of a type with this flag? */
+static __always_inline bool object_is(
+	struct scratch *scratch, const struct aspis_python_layout *layout, __u64 flag)
+{
+	return user_word(object_word(scratch, layout->ob_type) + layout->type_flags) & flag;
+}
+
+/* Appends `len` bytes of the process, which is what their length field says. */
+static __always_inline bool append_bytes(
+	struct scratch *scratch, __u32 *used, __u64 address, __u32 len)
+{
+	__u32 at = *used & (CODE_TAIL_MAX - 1);
+
+	KEEP(len);
+	len &= CODE_TAIL_MAX - 1;
+	if (len && bpf_probe_read_user(&scratch->stack.record[at], len, (const void *)address))
+		return false;
+	*used = at + len;
+	return true;
+}
+
+/* Appends a str. Returns the bytes of a code unit; 0: it is none, or cannot be read. */
+static __always_inline __u32 append_str(struct scratch *scratch,
+	const struct aspis_python_layout *layout, __u64 object, __u32 max, __u32 *used,
+	__u16 *appended, __u8 *cut, __u8 mark)
+{
+	__u64 length, address;
+	__u32 state, unit;
+
+	if (!read_object(scratch, object) || !object_is(scratch, layout, ASPIS_PYTHON_UNICODE))
+		return 0;
+	length = object_word(scratch, layout->str_length);
+	state = object_word(scratch, layout->str_state);
+	unit = state >> (layout->str_kind_shift & 31) & ASPIS_PYTHON_KIND_MASK;
+	if (unit != 1 && unit != 2 && unit != 4)
+		return 0;
+	if (!(state & layout->str_compact_mask))
+		address = user_word(object + layout->str_data_pointer);
+	else
+		address = object + (state & layout->str_ascii_mask ? layout->str_ascii_data
+								   : layout->str_compact_data);
+	if (length > max / unit) {
+		length = max / unit;
+		*cut |= mark;
+	}
+	*appended = length * unit;
+	return append_bytes(scratch, used, address, *appended) ? unit : 0;
+}
+
+/* Appends the line table. False: it is no bytes object. */
+static __always_inline bool append_lines(struct scratch *scratch,
+	const struct aspis_python_layout *layout, __u64 object, struct aspis_code *out, __u32 *used)
+{
+	__u64 length;
+
+	if (!read_object(scratch, object) || !object_is(scratch, layout, ASPIS_PYTHON_BYTES))
+		return false;
+	length = object_word(scratch, layout->ob_size);
+	if (length > ASPIS_CODE_LINES_MAX) {
+		length = ASPIS_CODE_LINES_MAX;
+		out->cut |= ASPIS_CODE_LINES_CUT;
+	}
+	out->lines_len = length;
+	return append_bytes(scratch, used, object + layout->bytes_data, length);
+}
+
+/* Is the object at this address of type `code`? */
+static __always_inline bool is_code(const struct aspis_python_layout *layout, __u64 object)
+{
+	__u64 type = user_word(object + layout->ob_type);
+	__u64 name = user_word(type + layout->type_name);
+	char text[5] = {};
+
+	return !bpf_probe_read_user(text, sizeof(text), (const void *)name) && text[0] == 'c' &&
+	       text[1] == 'o' && text[2] == 'd' && text[3] == 'e' && !text[4];
+}
+
+/* Sends the code object whose head was read. 0: done; 1: no room; 2: it is none. */
+static __always_inline int send_code(struct walker *walker, __u64 object, __u64 id)
+{
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
+	struct scratch *scratch = walker->scratch;
+	struct aspis_python_frames *row = walker->row;
+	struct aspis_code *out = (struct aspis_code *)scratch->stack.record;
+	const struct inode *root = task->fs->root.dentry->d_inode;
+	__u64 filename = head_word(scratch->stack.code, row->code_filename - row->code_head);
+	__u64 name = head_word(scratch->stack.code, row->code_name - row->code_head);
+	__u64 lines = head_word(scratch->stack.code, row->code_lines - row->code_head);
+	__u32 used = sizeof(*out);
+
+	__builtin_memset(out, 0, sizeof(*out));
+	out->kind = ASPIS_KIND_CODE;
+	out->major = row->objects.major;
+	out->minor = row->objects.minor;
+	out->id = id;
+	out->root_ino = root->i_ino;
+	out->root_dev = root->i_sb->s_dev;
+	out->pid = walker->tgid;
+	out->first_line =
+		*(__u32 *)&scratch->stack
+			 .code[(row->code_first_line - row->code_head) & (ASPIS_CODE_HEAD - 4)];
+	if (!is_code(&row->objects, object))
+		return 2;
+	out->file_unit = append_str(scratch, &row->objects, filename, ASPIS_CODE_FILE_MAX, &used,
+		&out->file_len, &out->cut, ASPIS_CODE_FILE_CUT);
+	out->name_unit = append_str(scratch, &row->objects, name, ASPIS_CODE_NAME_MAX, &used,
+		&out->name_len, &out->cut, ASPIS_CODE_NAME_CUT);
+	if (!out->file_unit || !out->name_unit ||
+		!append_lines(scratch, &row->objects, lines, out, &used))
+		return 2;
+	KEEP(used);
+	used &= 2 * CODE_TAIL_MAX - 1;
+	out->size = used;
+	if (walker->denied ? bpf_ringbuf_output(&denials, scratch->stack.record, used, 0)
+			   : bpf_ringbuf_output(&events, scratch->stack.record, used, 0)) {
+		count(ASPIS_STAT_CODE_LOST);
+		return 1;
+	}
+	return 0;
+}
+
+/* The id of the code object at an address, which has been sent then. 0: it could not be; the walk
+ * ends if it is not what the table says. */
+static __always_inline __u64 code_id(struct walker *walker, __u64 object, bool *wrong)
+{
+	struct code_key key = {.address = object, .tgid = walker->tgid};
+	__u32 ring = walker->denied ? 2 : 1;
+	struct scratch *scratch = walker->scratch;
+	struct known_code *found, known = {};
+	int error;
+
+	*wrong = bpf_probe_read_user(scratch->stack.code, ASPIS_CODE_HEAD,
+		(const void *)(object + walker->row->code_head));
+	if (*wrong)
+		return 0;
+	known.fingerprint = fingerprint(walker);
+	found = bpf_map_lookup_elem(&known_codes, &key);
+	if (found && found->fingerprint == known.fingerprint) {
+		known.id = found->id;
+		if (found->rings & ring)
+			return known.id;
+		known.rings = found->rings;
+	} else {
+		known.id = __sync_fetch_and_add(&code_sequence, 1) + 1;
+	}
+	error = send_code(walker, object, known.id);
+	if (error) {
+		*wrong = error == 2;
+		return 0;
+	}
+	known.rings |= ring;
+	bpf_map_update_elem(&known_codes, &key, &known, BPF_ANY);
+	return known.id;
+}
+
+static __always_inline __s32 lasti_of(struct walker *walker, __u64 code)
+{
+	struct aspis_python_frames *row = walker->row;
+	__u64 at = head_word(walker->scratch->stack.head, row->frame_lasti);
+	__u64 copies;
+	__u32 copy;
+
+	if (row->lasti_form == ASPIS_LASTI_POINTER && row->frame_tlbc) {
+		copies = user_word(code + row->code_tlbc);
+		copy = head_word(walker->scratch->stack.head, row->frame_tlbc);
+		return at - user_word(copies + 8 + 8ull * copy);
+	}
+	if (row->lasti_form == ASPIS_LASTI_POINTER)
+		return at - code - row->code_instructions;
+	return row->lasti_form == ASPIS_LASTI_UNITS ? (__s32)at * 2 : (__s32)at;
+}
+
+/* One frame. 1 ends the walk. */
+static long frame_step(__u32 index, void *data)
+{
+	struct walker *walker = data;
+	struct scratch *scratch = walker->scratch;
+	struct aspis_python_frames *row = walker->row;
+	struct aspis_event *e;
+	struct aspis_frame *frame;
+	__u64 address, code, id;
+	__u32 size, used;
+	bool wrong;
+
+	if (!scratch || !row)
+		return 1;
+	e = (struct aspis_event *)scratch->record;
+	address = scratch->stack.frame;
+	if (!address)
+		return 1;
+	size = row->frame_size & (ASPIS_FRAME_HEAD - 1);
+	if (scratch->stack.count >= ASPIS_FRAMES_MAX || scratch->used > RECORD_MAX - 16 ||
+		bpf_probe_read_user(scratch->stack.head, size, (const void *)address)) {
+		e->flags |= ASPIS_F_STACK_CUT;
+		return 1;
+	}
+	scratch->stack.frame = head_word(scratch->stack.head, row->frame_back);
+	if (row->frame_owner &&
+		scratch->stack.head[row->frame_owner & (ASPIS_FRAME_HEAD - 1)] >= row->owner_skip)
+		return 0;
+	code = head_word(scratch->stack.head, row->frame_code) & ~(__u64)row->code_tag;
+	id = code_id(walker, code, &wrong);
+	if (wrong) {
+		__sync_fetch_and_add(&row->refused, 1);
+		e->flags |= ASPIS_F_STACK_CUT;
+		return 1;
+	}
+	used = scratch->used & (RECORD_MAX - 1);
+	frame = (struct aspis_frame *)&scratch->record[used];
+	frame->code = id;
+	frame->lasti = lasti_of(walker, code);
+	frame->pad = 0;
+	scratch->used = used + sizeof(*frame);
+	scratch->stack.count++;
+	return 0;
+}
+
+__noinline int stack_append(struct scratch *scratch, __u32 denied)
+{
+	struct task_struct *task = untrusted(bpf_get_current_task_btf());
+	struct walker walker = {.scratch = scratch, .denied = denied};
+	struct aspis_event *e;
+	__u32 key;
+
+	if (!scratch)
+		return 0;
+	e = (struct aspis_event *)scratch->record;
+	key = scratch->stack.row - 1;
+	walker.row = bpf_map_lookup_elem(&python_frames, &key);
+	if (!walker.row || !walker.row->frame_size || e->flags & ASPIS_F_COMPAT)
+		return 0;
+	walker.tgid = e->pid;
+	walker.image = e->start ^ task->self_exec_id << 48;
+	scratch->stack.count = 0;
+	scratch->stack.thread = task->thread.fsbase;
+	if (!find_state(&walker))
+		return 0;
+	scratch->stack.frame = user_word(scratch->stack.state + walker.row->thread_frame);
+	if (walker.row->form == ASPIS_FRAMES_CFRAME)
+		scratch->stack.frame = user_word(scratch->stack.frame + walker.row->cframe_frame);
+	/* frames of C code lie between those of Python's, at most one for each */
+	bpf_loop(2 * ASPIS_FRAMES_MAX + 2, frame_step, &walker, 0);
+	e->frames = scratch->stack.count;
+	return 0;
+}

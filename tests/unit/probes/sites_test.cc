@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where audit events are read, against the symbols that the builds have.
+#include "probes/cpython/sites.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "probes/cpython/find.h"
+#include "probes/cpython/layouts.h"
+#include "probes/cpython/operand.h"
+#include "probes/cpython/prologue.h"
+#include "tests/unit/probes/pythons.h"
+
+namespace aspis::cpython {
+namespace {
+
+struct Range {
+  std::uint64_t begin = 0, end = 0;
+  [[nodiscard]] bool contains(std::uint64_t at) const { return at >= begin && at < end; }
+};
+
+/// Functions of a file by nm(1).
+std::map<std::string, Range> functions_of(const std::string& file) {
+  std::map<std::string, Range> found;
+  std::istringstream lines(testing::run("nm -S '" + file + "'").text);
+  std::string address, size, type, name;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    if (!(words >> address >> size >> type >> name) || size.size() != 16) continue;
+    const std::uint64_t begin = std::stoull(address, nullptr, 16);
+    found[name] = {begin, begin + std::stoull(size, nullptr, 16)};
+  }
+  return found;
+}
+
+/// The file that has the code of an upstream build.
+std::string code_file(const std::string& python) {
+  auto launcher = inspect(python).value_or(std::nullopt);
+  if (!launcher) return {};
+  return launcher->library.empty() ? python : find_library(*launcher).value_or("");
+}
+
+struct Found {
+  std::uint64_t calls_outer = 0, calls_inner = 0, sys_audit = 0, entry = 0, elsewhere = 0;
+};
+
+Found sort_out(const Sites& sites, const std::map<std::string, Range>& functions) {
+  Found found;
+  for (const Site& site : sites.sites) {
+    const auto in = [&](const char* name) {
+      const auto entry = functions.find(name);
+      return entry != functions.end() && entry->second.contains(site.row.location);
+    };
+    if (site.row.form == ASPIS_SITE_CALL && in("PySys_Audit"))
+      ++found.calls_outer;
+    else if (site.row.form == ASPIS_SITE_CALL && in("_PySys_Audit"))
+      ++found.calls_inner;
+    else if (site.row.form == ASPIS_SITE_SYS_AUDIT && in("sys_audit"))
+      ++found.sys_audit;
+    else if (site.row.form == ASPIS_SITE_ENTRY && in("PySys_Audit"))
+      ++found.entry;
+    else
+      ++found.elsewhere;
+  }
+  return found;
+}
+
+TEST(Sites, AreInTheFunctionsThatRaiseEvents) {
+  int seen = 0;
+  for (const std::string& python : testing::pyenv_pythons()) {
+    const std::string file = code_file(python);
+    if (file.empty()) continue;
+    const auto functions = functions_of(file);
+    ASSERT_TRUE(functions.contains("sys_audit")) << file;
+    // Stripped: only what is exported has a name left.
+    const std::string stripped = "/tmp/aspis-stripped-" + std::to_string(::getpid());
+    ASSERT_EQ(testing::run("strip -s -o " + stripped + " '" + file + "'").status, 0);
+    for (const std::string& one : {file, stripped}) {
+      const auto interpreter = inspect(one)->value();
+      const Found found = sort_out(interpreter.sites, functions);
+      EXPECT_EQ(found.sys_audit, 1U) << file;
+      EXPECT_EQ(found.elsewhere, 0U) << file;
+      if (interpreter.minor == 8) {
+        EXPECT_EQ(probe_name(interpreter.sites.probe), "entry");
+        EXPECT_EQ(found.entry, 1U) << file;
+      } else {
+        EXPECT_EQ(probe_name(interpreter.sites.probe), "calls") << file;
+        EXPECT_EQ(found.calls_outer, 1U) << file;
+        EXPECT_EQ(found.calls_inner, 1U) << file;
+      }
+      EXPECT_TRUE(interpreter.sites.missed.empty()) << file << interpreter.sites.missed.front();
+      EXPECT_GE(interpreter.layout, 0) << file << ": " << interpreter.layout_problem;
+    }
+    std::remove(stripped.c_str());
+    ++seen;
+  }
+  if (seen == 0) GTEST_SKIP() << "no upstream builds of CPython 3.8 or later here";
+}
+
+// Debian's interpreter has USDT; without its notes it is one that was built with PGO and LTO, and
+// is stripped.
+TEST(Sites, AreFoundInAnOptimisedBuildWithoutUsdt) {
+  constexpr const char* kDebian = "/usr/bin/python3.11";
+  if (!std::filesystem::exists(kDebian)) GTEST_SKIP() << "no " << kDebian;
+  const auto whole = inspect(kDebian)->value();
+  EXPECT_EQ(probe_name(whole.sites.probe), "usdt");
+  ASSERT_EQ(whole.sites.sites.size(), 1U);
+  EXPECT_NE(whole.sites.sites[0].semaphore, 0U);
+  const std::string copy = "/tmp/aspis-python3.11-" + std::to_string(::getpid());
+  ASSERT_EQ(
+      testing::run("objcopy --remove-section .note.stapsdt " + std::string(kDebian) + " " + copy)
+          .status,
+      0);
+  const auto without = inspect(copy)->value();
+  std::remove(copy.c_str());
+  EXPECT_EQ(probe_name(without.sites.probe), "calls");
+  EXPECT_EQ(without.sites.sites.size(), 3U);
+  EXPECT_TRUE(without.sites.missed.empty());
+  EXPECT_GE(without.layout, 0) << without.layout_problem;
+}
+
+TEST(Layout, IsRefusedWhereTheFileContradictsIt) {
+  constexpr const char* kDebian = "/usr/bin/python3.11";
+  if (!std::filesystem::exists(kDebian)) GTEST_SKIP() << "no " << kDebian;
+  const int fd = ::open(kDebian, O_RDONLY | O_CLOEXEC);
+  std::string reason;
+  const auto file =
+      elf::ElfFile::open(elf::ByteSource(fd, std::filesystem::file_size(kDebian)), reason);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(layout_problem(*file, *layout_for(3, 11)), "");
+  EXPECT_EQ(layout_problem(*file, *layout_for(3, 12)), "objects of type str have 80 bytes, not 64");
+  EXPECT_NE(layout_problem(*file, *layout_for(3, 13, true)), "");
+  aspis_python_layout wrong = *layout_for(3, 11);
+  wrong.tuple_items += 8;
+  EXPECT_EQ(layout_problem(*file, wrong), "objects of type tuple have 24 bytes, not 32");
+  wrong = *layout_for(3, 11);
+  wrong.type_flags -= 8;
+  EXPECT_EQ(layout_problem(*file, wrong), "PyUnicode_Type has other flags than expected");
+  ::close(fd);
+}
+
+TEST(Operand, ReadsTheAssemblersWords) {
+  const auto two = parse_operands("8@%rbx 8@-16(%rbp)");
+  ASSERT_TRUE(two);
+  EXPECT_EQ((*two)[0].form, ASPIS_OPERAND_REGISTER);
+  EXPECT_EQ((*two)[0].regs, 40U);  // rbx: the sixth word of struct pt_regs
+  EXPECT_EQ((*two)[1].form, ASPIS_OPERAND_MEMORY);
+  EXPECT_EQ((*two)[1].regs, 32U);
+  EXPECT_EQ((*two)[1].offset, -16);
+  EXPECT_EQ(parse_operand("$-5")->offset, -5);
+  EXPECT_EQ(parse_operand("(%rax)")->form, ASPIS_OPERAND_MEMORY);
+  for (const char* wrong :
+       {"4@%rbx", "8@%ebx", "8@(%rax,%rbx,8)", "8@name(%rip)", "8%rbx", "8@", "8@$x"})
+    EXPECT_FALSE(parse_operands(wrong)) << wrong;
+  EXPECT_TRUE(parse_operands("")->empty());
+}
+
+std::string bytes(std::initializer_list<int> list) {
+  std::string text;
+  for (const int one : list) text += static_cast<char>(one);
+  return text;
+}
+
+constexpr unsigned kAll = kRdi | kRsi | kRdx | kRcx | kR8 | kR9;
+
+TEST(Prologue, StopsAtTheFirstEmulatedInstruction) {
+  const auto push = find_prologue_site(bytes({0x41, 0x57, 0x90}), kAll);  // push %r15
+  EXPECT_TRUE(push.emulated);
+  EXPECT_EQ(push.offset, 0U);
+  EXPECT_EQ(push.stack, 8U);
+  const auto marked =
+      find_prologue_site(bytes({0xf3, 0x0f, 0x1e, 0xfa, 0x55}), kAll);  // endbr64; push
+  EXPECT_EQ(marked.offset, 4U);
+  // sub $0xd8,%rsp; mov %rdx,0x30(%rsp); test %al,%al; je
+  const auto jump = find_prologue_site(bytes({0x48, 0x81, 0xec, 0xd8, 0, 0, 0, 0x48, 0x89, 0x54,
+                                              0x24, 0x30, 0x84, 0xc0, 0x74, 0x37}),
+                                       kAll);
+  EXPECT_TRUE(jump.emulated);
+  EXPECT_EQ(jump.offset, 14U);
+  EXPECT_EQ(jump.stack, 8U + 0xd8);
+}
+
+TEST(Prologue, NeverPassesAChangeOfWhatIsNeeded) {
+  const auto code = bytes({0x48, 0x8b, 0x3e, 0x53});  // mov (%rsi),%rdi; push %rbx
+  EXPECT_FALSE(find_prologue_site(code, kAll).emulated);
+  const auto others = find_prologue_site(code, kRsi | kRdx);
+  EXPECT_TRUE(others.emulated);
+  EXPECT_EQ(others.offset, 3U);
+  EXPECT_FALSE(find_prologue_site(bytes({0x0f, 0x05, 0x53}), kAll).emulated);  // syscall
+  EXPECT_FALSE(find_prologue_site("", kAll).emulated);
+  EXPECT_FALSE(find_prologue_site(bytes({0x48, 0x81, 0xec}), kAll).emulated);  // cut
+}
+
+}  // namespace
+}  // namespace aspis::cpython
