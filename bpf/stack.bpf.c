@@ -49,9 +49,6 @@ __u64 code_sequence;
 struct walker {
 	struct scratch *scratch;
 	struct aspis_python_frames *row;
-	__u64 image; /* of the process: tells it from others that had its number */
-	__u32 tgid;
-	__u32 denied;
 };
 
 static __always_inline __u64 user_word(__u64 address)
@@ -115,16 +112,16 @@ static __always_inline __u64 head_word(const __u8 *head, __u16 at)
 	return *(const __u64 *)&head[at & (ASPIS_FRAME_HEAD - 8)];
 }
 
-/* Words of the code object that never change, as one number; never 0. */
+/* Words of the code object that never change, as one number; never 0. Without a branch for each: it
+ * would double what the verifier has to look at. */
 static __always_inline __u64 fingerprint(struct walker *walker)
 {
-	__u64 sum = walker->image;
+	__u64 sum = walker->scratch->stack.image, mask = walker->row->code_mask;
 
 	for (int i = 0; i < ASPIS_CODE_HEAD / 8; i++) {
 		__u64 word = *(const __u64 *)&walker->scratch->stack.code[8 * i];
 
-		if (walker->row->code_mask & 1u << i)
-			sum = (sum ^ word) * 0x9e3779b97f4a7c15ull;
+		sum = (sum ^ (word & -(mask >> i & 1))) * 0x9e3779b97f4a7c15ull;
 		sum ^= sum >> 29;
 	}
 	return sum | 1;
@@ -151,28 +148,33 @@ static __always_inline bool object_is(
 }
 
 /* Appends `len` bytes of the process, which is what their length field says. */
-static __always_inline bool append_bytes(
-	struct scratch *scratch, __u32 *used, __u64 address, __u32 len)
+static __always_inline bool append_bytes(struct scratch *scratch, __u64 address, __u32 len)
 {
-	__u32 at = *used & (CODE_TAIL_MAX - 1);
+	__u32 at = scratch->stack.used & (CODE_TAIL_MAX - 1);
 
 	KEEP(len);
 	len &= CODE_TAIL_MAX - 1;
 	if (len && bpf_probe_read_user(&scratch->stack.record[at], len, (const void *)address))
 		return false;
-	*used = at + len;
+	scratch->stack.used = at + len;
 	return true;
 }
 
-/* Appends a str. Returns the bytes of a code unit; 0: it is none, or cannot be read. */
-static __always_inline __u32 append_str(struct scratch *scratch,
-	const struct aspis_python_layout *layout, __u64 object, __u32 max, __u32 *used,
-	__u16 *appended, __u8 *cut, __u8 mark)
+/* What code_text() answers: bytes, bytes of a code unit, and whether it was cut. */
+#define TEXT_LEN(text) ((text) & 0xffff)
+#define TEXT_UNIT(text) ((text) >> 16 & 7)
+#define TEXT_CUT (1u << 24)
+
+/* Appends a str of at most `max` bytes; 0: it is none, or cannot be read. A global function: the
+ * verifier looks at it once, and not once for each name. */
+__noinline int code_text(
+	struct scratch *scratch, struct aspis_python_layout *layout, __u64 object, __u32 max)
 {
 	__u64 length, address;
-	__u32 state, unit;
+	__u32 state, unit, cut = 0;
 
-	if (!read_object(scratch, object) || !object_is(scratch, layout, ASPIS_PYTHON_UNICODE))
+	if (!scratch || !layout || !read_object(scratch, object) ||
+		!object_is(scratch, layout, ASPIS_PYTHON_UNICODE))
 		return 0;
 	length = object_word(scratch, layout->str_length);
 	state = object_word(scratch, layout->str_state);
@@ -184,17 +186,19 @@ static __always_inline __u32 append_str(struct scratch *scratch,
 	else
 		address = object + (state & layout->str_ascii_mask ? layout->str_ascii_data
 								   : layout->str_compact_data);
+	max &= CODE_TAIL_MAX - 1;
 	if (length > max / unit) {
 		length = max / unit;
-		*cut |= mark;
+		cut = TEXT_CUT;
 	}
-	*appended = length * unit;
-	return append_bytes(scratch, used, address, *appended) ? unit : 0;
+	if (!append_bytes(scratch, address, length * unit))
+		return 0;
+	return (__u32)(length * unit) | unit << 16 | cut;
 }
 
 /* Appends the line table. False: it is no bytes object. */
 static __always_inline bool append_lines(struct scratch *scratch,
-	const struct aspis_python_layout *layout, __u64 object, struct aspis_code *out, __u32 *used)
+	const struct aspis_python_layout *layout, __u64 object, struct aspis_code *out)
 {
 	__u64 length;
 
@@ -206,7 +210,7 @@ static __always_inline bool append_lines(struct scratch *scratch,
 		out->cut |= ASPIS_CODE_LINES_CUT;
 	}
 	out->lines_len = length;
-	return append_bytes(scratch, used, object + layout->bytes_data, length);
+	return append_bytes(scratch, object + layout->bytes_data, length);
 }
 
 /* Is the object at this address of type `code`? */
@@ -220,19 +224,19 @@ static __always_inline bool is_code(const struct aspis_python_layout *layout, __
 	       text[1] == 'o' && text[2] == 'd' && text[3] == 'e' && !text[4];
 }
 
-/* Sends the code object whose head was read. 0: done; 1: no room; 2: it is none. */
-static __always_inline int send_code(struct walker *walker, __u64 object, __u64 id)
+/* Sends the code object whose head was read. 0: done; 1: no room; 2: it is none. A global function:
+ * see code_text(). */
+__noinline int code_send(
+	struct scratch *scratch, struct aspis_python_frames *row, __u64 object, __u64 id)
 {
 	struct task_struct *task = untrusted(bpf_get_current_task_btf());
-	struct scratch *scratch = walker->scratch;
-	struct aspis_python_frames *row = walker->row;
-	struct aspis_code *out = (struct aspis_code *)scratch->stack.record;
 	const struct inode *root = task->fs->root.dentry->d_inode;
-	__u64 filename = head_word(scratch->stack.code, row->code_filename - row->code_head);
-	__u64 name = head_word(scratch->stack.code, row->code_name - row->code_head);
-	__u64 lines = head_word(scratch->stack.code, row->code_lines - row->code_head);
-	__u32 used = sizeof(*out);
+	__u32 file, name, used;
+	struct aspis_code *out;
 
+	if (!scratch || !row || !is_code(&row->objects, object))
+		return 2;
+	out = (struct aspis_code *)scratch->stack.record;
 	__builtin_memset(out, 0, sizeof(*out));
 	out->kind = ASPIS_KIND_CODE;
 	out->major = row->objects.major;
@@ -240,24 +244,33 @@ static __always_inline int send_code(struct walker *walker, __u64 object, __u64 
 	out->id = id;
 	out->root_ino = root->i_ino;
 	out->root_dev = root->i_sb->s_dev;
-	out->pid = walker->tgid;
+	out->pid = scratch->stack.tgid;
 	out->first_line =
 		*(__u32 *)&scratch->stack
 			 .code[(row->code_first_line - row->code_head) & (ASPIS_CODE_HEAD - 4)];
-	if (!is_code(&row->objects, object))
+	scratch->stack.used = sizeof(*out);
+	file = code_text(scratch, &row->objects,
+		head_word(scratch->stack.code, row->code_filename - row->code_head),
+		ASPIS_CODE_FILE_MAX);
+	name = code_text(scratch, &row->objects,
+		head_word(scratch->stack.code, row->code_name - row->code_head),
+		ASPIS_CODE_NAME_MAX);
+	if (!file || !name ||
+		!append_lines(scratch, &row->objects,
+			head_word(scratch->stack.code, row->code_lines - row->code_head), out))
 		return 2;
-	out->file_unit = append_str(scratch, &row->objects, filename, ASPIS_CODE_FILE_MAX, &used,
-		&out->file_len, &out->cut, ASPIS_CODE_FILE_CUT);
-	out->name_unit = append_str(scratch, &row->objects, name, ASPIS_CODE_NAME_MAX, &used,
-		&out->name_len, &out->cut, ASPIS_CODE_NAME_CUT);
-	if (!out->file_unit || !out->name_unit ||
-		!append_lines(scratch, &row->objects, lines, out, &used))
-		return 2;
+	out->file_len = TEXT_LEN(file);
+	out->file_unit = TEXT_UNIT(file);
+	out->name_len = TEXT_LEN(name);
+	out->name_unit = TEXT_UNIT(name);
+	out->cut |= (file & TEXT_CUT ? ASPIS_CODE_FILE_CUT : 0) |
+		    (name & TEXT_CUT ? ASPIS_CODE_NAME_CUT : 0);
+	used = scratch->stack.used;
 	KEEP(used);
 	used &= 2 * CODE_TAIL_MAX - 1;
 	out->size = used;
-	if (walker->denied ? bpf_ringbuf_output(&denials, scratch->stack.record, used, 0)
-			   : bpf_ringbuf_output(&events, scratch->stack.record, used, 0)) {
+	if (scratch->stack.denied ? bpf_ringbuf_output(&denials, scratch->stack.record, used, 0)
+				  : bpf_ringbuf_output(&events, scratch->stack.record, used, 0)) {
 		count(ASPIS_STAT_CODE_LOST);
 		return 1;
 	}
@@ -268,9 +281,9 @@ static __always_inline int send_code(struct walker *walker, __u64 object, __u64 
  * ends if it is not what the table says. */
 static __always_inline __u64 code_id(struct walker *walker, __u64 object, bool *wrong)
 {
-	struct code_key key = {.address = object, .tgid = walker->tgid};
-	__u32 ring = walker->denied ? 2 : 1;
 	struct scratch *scratch = walker->scratch;
+	struct code_key key = {.address = object, .tgid = scratch->stack.tgid};
+	__u32 ring = scratch->stack.denied ? 2 : 1;
 	struct known_code *found, known = {};
 	int error;
 
@@ -288,7 +301,7 @@ static __always_inline __u64 code_id(struct walker *walker, __u64 object, bool *
 	} else {
 		known.id = __sync_fetch_and_add(&code_sequence, 1) + 1;
 	}
-	error = send_code(walker, object, known.id);
+	error = code_send(scratch, walker->row, object, known.id);
 	if (error) {
 		*wrong = error == 2;
 		return 0;
@@ -363,7 +376,7 @@ static long frame_step(__u32 index, void *data)
 __noinline int stack_append(struct scratch *scratch, __u32 denied)
 {
 	struct task_struct *task = untrusted(bpf_get_current_task_btf());
-	struct walker walker = {.scratch = scratch, .denied = denied};
+	struct walker walker = {.scratch = scratch};
 	struct aspis_event *e;
 	__u32 key;
 
@@ -374,8 +387,9 @@ __noinline int stack_append(struct scratch *scratch, __u32 denied)
 	walker.row = bpf_map_lookup_elem(&python_frames, &key);
 	if (!walker.row || !walker.row->frame_size || e->flags & ASPIS_F_COMPAT)
 		return 0;
-	walker.tgid = e->pid;
-	walker.image = e->start ^ task->self_exec_id << 48;
+	scratch->stack.denied = denied;
+	scratch->stack.tgid = e->pid;
+	scratch->stack.image = e->start ^ task->self_exec_id << 48;
 	scratch->stack.count = 0;
 	scratch->stack.thread = task->thread.fsbase;
 	if (!find_state(&walker))

@@ -140,7 +140,7 @@ int run(const RunOptions& options) {
   if (const std::size_t left = (*session)->processes(); left > 0)
     spdlog::warn("{} {} that the command started still {}: no longer observed", left,
                  left == 1 ? "process" : "processes", left == 1 ? "runs" : "run");
-  session->reset();  // detaches before the status becomes visible
+  session->reset();  // nothing is observed any more when the status becomes visible
   if (!finished) {
     spdlog::error("{}", finished.error().text());
     if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return kExitRunFailed;

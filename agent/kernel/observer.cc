@@ -15,6 +15,7 @@
 #include <deque>
 
 #include "agent/event/announcement.h"
+#include "agent/kernel/detach.h"
 #include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/pidfd.h"
 #include "agent/kernel/syscalls.h"
@@ -76,7 +77,8 @@ struct Observer::Impl {
   LibbpfLog log;
   Owned<btf> kernel_types;
   Owned<aspis_bpf> skeleton;
-  std::vector<Owned<bpf_link>> links;
+  std::vector<Owned<bpf_link>> links;  // those of the backend first
+  std::size_t backend_links = 0;
   Owned<ring_buffer> ring;                  // both
   std::deque<std::vector<std::byte>> held;  // denials that wait for their turn
   PolicyStore policy;
@@ -242,8 +244,9 @@ Result<> Observer::Impl::fill(const ObserverOptions& options) {
 
 /// Programs of the backend first: of two at one tracepoint (exec) the first one decides.
 Result<> Observer::Impl::attach() {
-  for (const bool of_backend : {true, false}) TRYV(attach(of_backend));
-  return {};
+  TRYV(attach(true));
+  backend_links = links.size();
+  return attach(false);
 }
 
 Result<> Observer::Impl::attach(bool of_backend) {
@@ -301,7 +304,17 @@ void Observer::Impl::release_held(std::uint64_t before) {
 }
 
 Observer::Observer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Observer::~Observer() = default;
+
+/// Where profiles attach to any task the programs work until they are gone; all others have nothing
+/// to do once no task is tracked, and may go later.
+Observer::~Observer() {
+  if (impl_->backend == Backend::kTracepoint || impl_->skeleton->rodata->attaching) return;
+  std::memset(impl_->skeleton->bss->tracked_tids, 0, sizeof(impl_->skeleton->bss->tracked_tids));
+  std::vector<int> links;
+  for (std::size_t i = 0; i < impl_->backend_links; ++i)
+    links.push_back(bpf_link__fd(impl_->links[i].get()));
+  detach_behind(std::move(links));
+}
 
 Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& options, Sink sink) {
   auto impl = std::make_unique<Impl>();

@@ -233,6 +233,7 @@ void Session::tick() {
 Result<> Session::finish() {
   interpreters_->end_holding();
   TRYV(pump());
+  TRYV(pump());  // a process that was being held in that moment is let go by its event
   correlator_.finish(boot_time());
   const KernelTotals totals = observer_->totals();
   interpreters_->tell_refused();

@@ -32,7 +32,10 @@ struct decode {
 	__u64 next[4]; /* address of the next PyObject * */
 	__u32 left[4]; /* of this tuple or list */
 	__u32 level;
-	__u32 budget;	  /* values that may still be added */
+	__u32 budget; /* values that may still be added */
+	__u64 wide;   /* text of wchar_t */
+	__u32 units;  /* of it */
+	__u32 pad;
 	__u8 object[128]; /* copy of the head of the object at hand */
 };
 
@@ -129,6 +132,11 @@ struct scratch {
 	struct {	   /* of the current task (stack.bpf.c) */
 		__u32 row; /* of python_frames, plus 1; 0: the event at hand has no stack */
 		__u32 count;
+		__u32 tgid;
+		__u32 denied; /* the event goes into that ring */
+		__u32 used;   /* bytes of the struct aspis_code at hand */
+		__u32 pad;
+		__u64 image;  /* of the process: tells it from others that had its number */
 		__u64 thread; /* its base register */
 		__u64 state;  /* PyThreadState */
 		__u64 frame;  /* next to take */

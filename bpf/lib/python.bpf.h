@@ -83,18 +83,30 @@ static __always_inline void value_scalar(
 	scratch->used = used + len;
 }
 
-/* `units` code units of `kind` bytes at a user address; as many as there is room for. */
-static __always_inline void value_text(
-	struct scratch *scratch, __u8 type, __u8 kind, __u64 address, __u64 units)
+/* Room for the text of a value that begins at `used`. */
+static __always_inline __u32 text_room(__u32 used)
 {
-	__u32 used = scratch->used & (RECORD_MAX - 1);
-	__u32 room = used + sizeof(struct aspis_value) < VALUES_ROOM
-			     ? VALUES_ROOM - used - sizeof(struct aspis_value)
-			     : 0;
-	__u64 len = units > RECORD_MAX ? RECORD_MAX : units * kind;
-	struct aspis_value *value = (struct aspis_value *)&scratch->record[used];
-	__u8 flags = type == ASPIS_VALUE_STR ? kind : 0;
+	return used + sizeof(struct aspis_value) < VALUES_ROOM
+		       ? VALUES_ROOM - used - sizeof(struct aspis_value)
+		       : 0;
+}
 
+/* `units` code units of `kind` bytes at a user address; as many as there is room for. A global
+ * function, as value_object() and value_c(): the verifier looks at it once, and not once for each
+ * way that leads to it. */
+__noinline int value_text(
+	struct scratch *scratch, __u32 type, __u32 kind, __u64 address, __u64 units)
+{
+	__u64 len = units > RECORD_MAX ? RECORD_MAX : units * kind;
+	__u8 flags = type == ASPIS_VALUE_STR ? kind : 0;
+	struct aspis_value *value;
+	__u32 used, room;
+
+	if (!scratch)
+		return 0;
+	used = scratch->used & (RECORD_MAX - 1);
+	room = text_room(used);
+	value = (struct aspis_value *)&scratch->record[used];
 	if (room > ASPIS_VALUE_MAX)
 		room = ASPIS_VALUE_MAX;
 	if (len > room) {
@@ -108,15 +120,14 @@ static __always_inline void value_text(
 		value->len = len;
 	else if (len)
 		value->type = ASPIS_VALUE_UNREADABLE;
+	return 0;
 }
 
 /* Text that ends in NUL: bytes, or a str in UTF-8. */
 static __always_inline void value_cstring(struct scratch *scratch, __u8 type, __u64 address)
 {
 	__u32 used = scratch->used & (RECORD_MAX - 1);
-	__u32 room = used + sizeof(struct aspis_value) < VALUES_ROOM
-			     ? VALUES_ROOM - used - sizeof(struct aspis_value)
-			     : 0;
+	__u32 room = text_room(used);
 	struct aspis_value *value = (struct aspis_value *)&scratch->record[used];
 	long len;
 
@@ -258,10 +269,13 @@ static __always_inline void value_float_none_other(
 		value_other(scratch, name);
 }
 
-static __always_inline void value_object(
+__noinline int value_object(
 	struct scratch *scratch, struct aspis_python_layout *layout, __u64 object)
 {
 	__u64 type, flags = 0, name = 0, items = 0;
+
+	if (!scratch || !layout)
+		return 0;
 
 	/* an object at the very end of a mapping is shorter than the head that is wanted */
 	if (bpf_probe_read_user(scratch->decode.object, OBJECT_HEAD, (const void *)object) &&
@@ -269,13 +283,13 @@ static __always_inline void value_object(
 			scratch->decode.object, OBJECT_HEAD / 2, (const void *)object) &&
 		!read_user(scratch->decode.object, 24, object)) {
 		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
-		return;
+		return 0;
 	}
 	type = object_u64(scratch, layout->ob_type);
 	if (!read_user(&flags, sizeof(flags), type + layout->type_flags) ||
 		!read_user(&name, sizeof(name), type + layout->type_name)) {
 		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
-		return;
+		return 0;
 	}
 	if (flags & ASPIS_PYTHON_UNICODE) {
 		value_str(scratch, layout, object);
@@ -294,30 +308,46 @@ static __always_inline void value_object(
 	} else {
 		value_float_none_other(scratch, layout, name);
 	}
+	return 0;
 }
 
 /* Code units of 4 bytes, up to a 0. */
 #define WIDE_MAX 256
 
-static __always_inline void value_wide(struct scratch *scratch, __u64 address)
+static long wide_step(__u32 index, void *data)
 {
-	__u32 units = 0, unit = 0;
+	struct scratch *scratch = *(struct scratch **)data;
+	__u32 unit = 0;
 
-	for (int i = 0; i < WIDE_MAX; i++) {
-		if (!read_user(&unit, sizeof(unit), address + 4 * i) || !unit)
-			break;
-		units++;
-	}
-	value_text(scratch, ASPIS_VALUE_STR, 4, address, units);
+	if (!scratch || !read_user(&unit, sizeof(unit), scratch->decode.wide + 4ull * index) ||
+		!unit)
+		return 1;
+	scratch->decode.units = index + 1;
+	return 0;
 }
 
-/* An argument that C code passed as no object. */
-static __always_inline void value_c(struct scratch *scratch, const struct argument *argument)
+static __always_inline void value_wide(struct scratch *scratch, __u64 address)
 {
-	__u64 value = argument->value;
-	__s64 length = argument->length;
-	__u8 type = argument->kind == ARGUMENT_BYTES ? ASPIS_VALUE_BYTES : ASPIS_VALUE_STR;
+	scratch->decode.wide = address;
+	scratch->decode.units = 0;
+	bpf_loop(WIDE_MAX, wide_step, &scratch, 0);
+	value_text(scratch, ASPIS_VALUE_STR, 4, address, scratch->decode.units);
+}
 
+/* Argument `at`, which C code passed as no object. */
+__noinline int value_c(struct scratch *scratch, __u32 at)
+{
+	const struct argument *argument;
+	__u64 value;
+	__s64 length;
+	__u8 type;
+
+	if (!scratch)
+		return 0;
+	argument = &scratch->call.argument[at & (ASPIS_AUDIT_ARGS_MAX - 1)];
+	value = argument->value;
+	length = argument->length;
+	type = argument->kind == ARGUMENT_BYTES ? ASPIS_VALUE_BYTES : ASPIS_VALUE_STR;
 	switch (argument->kind) {
 	case ARGUMENT_STR:
 	case ARGUMENT_BYTES:
@@ -344,6 +374,7 @@ static __always_inline void value_c(struct scratch *scratch, const struct argume
 	default:
 		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
 	}
+	return 0;
 }
 
 /*
@@ -376,7 +407,7 @@ static long value_step(__u32 index, void *data)
 		struct argument *argument = &scratch->call.argument[at];
 
 		if (argument->kind != ARGUMENT_OBJECT) {
-			value_c(scratch, argument);
+			value_c(scratch, at);
 			return 0;
 		}
 		object = argument->value;

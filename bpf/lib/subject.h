@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Subjects of sockets (../abi/subject.h) put together, for BPF and for the host alike. Plain C, no
- * helper calls.
+ * Subjects of sockets (../abi/subject.h) put together, for BPF and for the host alike. Plain C, but
+ * for the loop through a name, of which the verifier shall look at one step only.
  */
 #ifndef ASPIS_SUBJECT_H
 #define ASPIS_SUBJECT_H
@@ -91,16 +91,43 @@ MATCH_INLINE void network_subject(
 	subject_ip_end(subject, len, &ends->peer);
 }
 
+#ifdef __bpf__
+struct subject_name {
+	__u8 *subject;
+	volatile __u32 *len;
+	const struct socket_end *end;
+};
+
+static long subject_name_step(__u32 i, void *data)
+{
+	struct subject_name *name = data;
+
+	if (!name->subject || !name->len || !name->end)
+		return 1;
+	subject_put_escaped(name->subject, name->len, name->end->bytes[i & 127]);
+	return 0;
+}
+
+MATCH_INLINE void subject_name(__u8 *subject, volatile __u32 *len, const struct socket_end *end)
+{
+	struct subject_name name = {subject, len, end};
+
+	bpf_loop(end->len, subject_name_step, &name, 0);
+}
+#else
+MATCH_INLINE void subject_name(__u8 *subject, volatile __u32 *len, const struct socket_end *end)
+{
+	for (__u32 i = 0; i < end->len; i++)
+		subject_put_escaped(subject, len, end->bytes[i]);
+}
+#endif
+
 MATCH_INLINE void subject_unix_end(__u8 *subject, volatile __u32 *len, const struct socket_end *end)
 {
 	subject_put(subject, len, end->kind);
 	if (end->kind != ASPIS_END_ABSTRACT)
 		return;
-	for (__u32 i = 0; i < END_NAME_MAX; i++) {
-		if (i >= end->len)
-			break;
-		subject_put_escaped(subject, len, end->bytes[i]);
-	}
+	subject_name(subject, len, end);
 	subject_put(subject, len, 0);
 }
 

@@ -132,10 +132,11 @@ TEST(Run, ClosedPipeIsSaid) {
 }
 
 /// What of ours is in the kernel, by the names of our maps and programs, and all links. The kernel
-/// frees them a moment after their last user has gone: waits for that, at most ten seconds.
+/// frees them a moment after their last user has gone, and links are closed behind the back of the
+/// command that made them: waits for that, at most a minute.
 std::string left_in_the_kernel() {
   return shell(
-             "PATH=$PATH:/usr/sbin; for i in $(seq 50); do"
+             "PATH=$PATH:/usr/sbin; for i in $(seq 300); do"
              " left=$(bpftool map show | grep -cE 'task_state|scratch_buffer|python_layouts');"
              " left=$left,$(bpftool prog show | grep -cE "
              "'on_exec|on_audit|find_tasks|lsm__|fmr__|sys__');"
