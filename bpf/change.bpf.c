@@ -90,7 +90,7 @@ static __noinline int choose_profile(
 	id = find_near(scratch, root, state);
 	if (!id)
 		return choose_null(scratch, state, arena, root);
-	decide_subject(scratch, state, ASPIS_CLASS_CHANGE_PROFILE,
+	rules_on_subject(scratch, state, ASPIS_CLASS_CHANGE_PROFILE,
 		request == ASPIS_REQUEST_CHANGE_ONEXEC ? ASPIS_PROFILE_ONEXEC
 						       : ASPIS_PROFILE_CHANGE,
 		EACCES);
@@ -205,31 +205,37 @@ static __noinline void tell_request(
 
 /* Where the profile at place `i` orders the task to go. Returns why that cannot be, or 0. */
 static __always_inline __u8 follow_order(
-	struct aspis_task *state, struct arena arena, __u32 root, int i)
+	struct scratch *scratch, struct aspis_task *state, struct arena arena, __u32 root, int i)
 {
 	const struct aspis_profile *profile = profile_in(arena, root, state, i);
-	__u32 id = state->domain.profiles[i];
+	__u32 id = state->domain.profiles[i], number = scratch->order[i];
 	const struct aspis_exec *order;
 
-	if (!profile || !profile->on_listen || is_null(state, i))
+	if (!profile || !number || is_null(state, i))
 		return next_place(state, id, is_null(state, i)) ? ASPIS_INFO_STACK_FULL : 0;
-	order = ARENA_AT(arena, struct aspis_exec,
-		profile->execs + profile->on_listen * sizeof(struct aspis_exec));
+	order = ARENA_AT(
+		arena, struct aspis_exec, profile->execs + number * sizeof(struct aspis_exec));
 	if (order->flags & ASPIS_EXEC_STACK && next_add(state, id))
 		return ASPIS_INFO_STACK_FULL;
 	return next_targets(state, arena, root, order);
 }
 
-/* Is any of the task's profiles one to be left now? */
-static __always_inline bool has_order(struct aspis_task *state, struct arena arena, __u32 root)
+__noinline int order_listener(struct scratch *scratch, struct aspis_task *state)
 {
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+
+	if (!scratch || !state)
+		return 0;
+	__builtin_memset(scratch->order, 0, sizeof(scratch->order));
+	if (!arena.bytes)
+		return 0;
 	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
-		if (profile && profile->on_listen && !is_null(state, i))
-			return true;
+		scratch->order[i] = profile && !is_null(state, i) ? profile->on_listen : 0;
 	}
-	return false;
+	return 0;
 }
 
 /* Fills state.next; the answer is in the ruling, too. */
@@ -243,7 +249,7 @@ static __noinline int choose_ordered(struct scratch *scratch, struct aspis_task 
 	next_clear(state);
 	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
-		__u8 info = follow_order(state, arena, root, i);
+		__u8 info = follow_order(scratch, state, arena, root, i);
 
 		if (!info)
 			continue;
@@ -284,23 +290,18 @@ static __noinline void name_next(struct scratch *scratch, struct aspis_task *sta
 	bpf_probe_read_kernel(scratch->path, ASPIS_PROFILE_NAME_MAX, scratch->subject);
 }
 
-/*
- * The change comes before the kernel listens, and is final: a listen that then fails has been one
- * too many, but no connection is accepted under the profile that was to be left.
- */
-__noinline int profile_on_listen(struct scratch *scratch, struct aspis_task *state)
+__noinline int profile_ordered(struct scratch *scratch, struct aspis_task *state, __u32 request)
 {
-	struct arena arena = policy_arena_view();
 	struct pending pending;
 	int answer;
 
-	if (!scratch || !state || !arena.bytes || !has_order(state, arena, policy_root))
+	if (!scratch || !state || !*(__u64 *)scratch->order)
 		return 0;
 	__builtin_memset(&scratch->ruling, 0, sizeof(scratch->ruling));
 	pending = pending_of(state);
 	answer = choose_ordered(scratch, state);
 	name_next(scratch, state);
-	tell_request(scratch, state, ASPIS_REQUEST_ON_LISTEN);
+	tell_request(scratch, state, request);
 	if (!answer)
 		enter_next(state, scratch);
 	put_back(state, &pending);

@@ -36,11 +36,15 @@ __noinline int decide_capability(
 
 		if (!profile)
 			continue;
+		scratch->ruling.packaged |= has_packages(state, profile, i);
 		if (!is_null(state, i))
 			permissions = capability_permissions(profile, capability);
 		rule(scratch, profile, is_null(state, i), permissions, ASPIS_CAPABILITY_USE,
 			ASPIS_INFO_NONE, error);
 	}
+	if (scratch->ruling.packaged)
+		decide_packages(scratch, state, ASPIS_CLASS_CAPABILITY, ASPIS_CAPABILITY_USE,
+			(capability & 63) | error << 16);
 	return 0;
 }
 

@@ -75,6 +75,7 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 		if (!at)
 			continue;
 		profile = ARENA_AT(arena, struct aspis_profile, at);
+		scratch->ruling.packaged |= has_packages(state, profile, i);
 		if (profile->mode == ASPIS_MODE_UNCONFINED) { /* what attaches takes its place */
 			__u32 found = match_attachment(scratch, attachments_at(root));
 
@@ -129,7 +130,7 @@ static __noinline int exec_as_asked(struct scratch *scratch, struct aspis_task *
 	if (state->next_flags & ASPIS_TASK_STACKS)
 		subject_byte(scratch, '&');
 	subject_profile(scratch, arena, root, id);
-	decide_subject(scratch, state, ASPIS_CLASS_CHANGE_PROFILE, ASPIS_PROFILE_ONEXEC, EACCES);
+	rules_on_subject(scratch, state, ASPIS_CLASS_CHANGE_PROFILE, ASPIS_PROFILE_ONEXEC, EACCES);
 	if (next_is_refused(arena, root, state))
 		refuse(scratch, state, ASPIS_INFO_NO_NEW_PRIVS, EPERM);
 	else if (scratch->ruling.answer)
@@ -222,6 +223,8 @@ static __always_inline int exec_access(
 	inode = BPF_CORE_READ(bprm, file, f_inode);
 	scratch->ruling.inode = (__u64)inode;
 	secure = asked ? exec_as_asked(scratch, state) : decide_exec(scratch, state);
+	if (scratch->ruling.packaged)
+		decide_packages(scratch, state, ASPIS_CLASS_FILE, ASPIS_MAY_EXEC, EACCES << 16);
 	state->flags |= ASPIS_TASK_NEXT;
 	if (!scratch->ruling.reported && scratch->ruling.verdict == ASPIS_VERDICT_ALLOWED) {
 		scratch_release(scratch); /* process.exec tells of it */

@@ -45,7 +45,7 @@ static long inherit_step(__u32 index, void *data)
 	path_walk_address(scratch, &file->f_path);
 	inode = BPF_CORE_READ(file, f_inode);
 	scratch->ruling.inode = (__u64)inode;
-	decide_path(scratch, state,
+	rules_on_path(scratch, state,
 		open_request(BPF_CORE_READ(file, f_mode), BPF_CORE_READ(file, f_flags)) &
 			(ASPIS_MAY_READ | ASPIS_MAY_WRITE | ASPIS_MAY_APPEND),
 		(BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR ? DECIDE_DIRECTORY : 0);

@@ -5,6 +5,7 @@
  * a target of its own asks besides that the new name gives nothing that the old one does not.
  */
 #include "lib/ruling.bpf.h"
+#include "lib/subject.bpf.h"
 
 __noinline int match_link_name(struct scratch *scratch, struct aspis_task *state)
 {
@@ -19,10 +20,17 @@ __noinline int match_link_name(struct scratch *scratch, struct aspis_task *state
 
 		if (!profile)
 			continue;
+		scratch->ruling.packaged |= has_packages(state, profile, i);
 		matcher = matcher_at(arena, profile->file);
-		scratch->link[i].state = match_path(scratch, profile->file, matcher.head->start);
+		scratch->link[i].state =
+			path_state(scratch, arena, profile, matcher.head->start, 0);
 		scratch->link[i].permissions =
 			state_permissions(scratch, arena, profile, matcher, scratch->link[i].state);
+	}
+	if (scratch->ruling.packaged) { /* they are asked about the pair once it is whole */
+		scratch->subject_len = 0;
+		subject_path(scratch, false);
+		subject_byte(scratch, 0);
 	}
 	return 0;
 }
@@ -37,7 +45,7 @@ static __always_inline struct aspis_permissions link_permissions(struct scratch 
 	struct aspis_permissions pair, target;
 	__u32 more;
 
-	state = match_path(scratch, profile->file, state);
+	state = path_state(scratch, arena, profile, state, 0);
 	pair = state_permissions(scratch, arena, profile, matcher, state);
 	if (!(pair.allow & ASPIS_MAY_LINK) || !(pair.allow & ASPIS_LINK_SUBSET))
 		return pair;
@@ -56,7 +64,7 @@ static __always_inline struct aspis_permissions link_permissions(struct scratch 
 	return pair;
 }
 
-__noinline int decide_link(struct scratch *scratch, struct aspis_task *state)
+__noinline int rules_on_link(struct scratch *scratch, struct aspis_task *state)
 {
 	struct arena arena = policy_arena_view();
 	__u32 root = policy_root;
@@ -77,5 +85,7 @@ __noinline int decide_link(struct scratch *scratch, struct aspis_task *state)
 				scratch, arena, profile, &scratch->link[i], &request, &info);
 		rule(scratch, profile, is_null(state, i), permissions, request, info, EACCES);
 	}
+	if (scratch->ruling.packaged)
+		subject_path(scratch, false);
 	return 0;
 }

@@ -3,6 +3,7 @@
  * Matching and deciding, as global functions: they are verified by themselves, with any arguments,
  * so that the loop over a path is looked at once and not for every hook.
  */
+#include "lib/rest.bpf.h"
 #include "lib/ruling.bpf.h"
 #include "lib/subject.bpf.h"
 
@@ -10,37 +11,6 @@
  * longer than almost every path is matched by a callback, at five times the cost of a byte. */
 #define PATH_SHORT 128
 #define SUBJECT_SHORT 48
-
-static long match_rest_step(__u32 index, void *data)
-{
-	struct scratch *scratch = *(struct scratch **)data;
-	struct arena arena = policy_arena_view();
-	__u32 at;
-
-	if (!scratch || !arena.bytes)
-		return 1;
-	at = scratch->rest.at + index;
-	KEEP(at);
-	at &= CHUNK_MAX - 1;
-	scratch->rest.state =
-		match_step(arena, matcher_at(arena, scratch->rest.automaton), scratch->rest.state,
-			scratch->rest.subject ? scratch->subject[at] : scratch->path[at]);
-	return 0;
-}
-
-/* The state after `count` more bytes from `at` in scratch.path, or in scratch.subject. */
-static __always_inline __u32 match_rest(
-	struct scratch *scratch, __u32 automaton, __u32 state, __u32 at, __u32 count, bool subject)
-{
-	struct scratch *data = scratch;
-
-	scratch->rest.automaton = automaton;
-	scratch->rest.state = state;
-	scratch->rest.at = at;
-	scratch->rest.subject = subject;
-	bpf_loop(count, match_rest_step, &data, 0);
-	return scratch->rest.state;
-}
 
 __noinline __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 state)
 {
@@ -130,6 +100,8 @@ static __always_inline bool plainly_allowed(struct scratch *scratch, struct aren
 	if (!at)
 		return false;
 	profile = ARENA_AT(arena, struct aspis_profile, at);
+	if (has_packages(state, profile, 0))
+		return false;
 	permissions = path_permissions(scratch, arena, profile, how);
 	if (request & (~(__u32)permissions.allow | permissions.audit) ||
 		profile->flags & ASPIS_PROFILE_AUDIT)
@@ -139,7 +111,7 @@ static __always_inline bool plainly_allowed(struct scratch *scratch, struct aren
 	return true;
 }
 
-__noinline int decide_path(
+__noinline int rules_on_path(
 	struct scratch *scratch, struct aspis_task *state, __u32 request, __u32 how)
 {
 	struct arena arena = policy_arena_view();
@@ -168,6 +140,7 @@ __noinline int decide_path(
 
 		if (!profile)
 			continue;
+		scratch->ruling.packaged |= has_packages(state, profile, i);
 		by_queue = queue && profile->mediated & 1u << ASPIS_CLASS_MQUEUE;
 		info = by_queue ? ASPIS_INFO_NONE : path_problem(scratch, profile->flags);
 		if (by_queue && !is_null(state, i))
@@ -201,7 +174,7 @@ __noinline __u32 match_subject(struct scratch *scratch, __u32 automaton, __u32 s
 					   : state;
 }
 
-__noinline int decide_subject(
+__noinline int rules_on_subject(
 	struct scratch *scratch, struct aspis_task *state, __u32 class, __u32 request, __u32 error)
 {
 	struct arena arena = policy_arena_view();
@@ -214,13 +187,18 @@ __noinline int decide_subject(
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 		__u8 info;
 
-		if (!profile || !(profile->mediated & 1u << (class & 15)))
+		if (!profile)
+			continue;
+		scratch->ruling.packaged |= has_packages(state, profile, i);
+		if (!(profile->mediated & 1u << (class & 15)))
 			continue;
 		if (class == ASPIS_CLASS_PYTHON && is_null(state, i))
 			continue; /* what no rule denies is allowed */
 		info = subject_problem(scratch, class, profile->flags);
 		if (!is_null(state, i) && !info)
 			permissions = subject_permissions(scratch, arena, profile, class);
+		if (class == ASPIS_CLASS_PYTHON && permissions.allow & ASPIS_PYTHON_CHANGE)
+			scratch->order[i & (ASPIS_STACK_MAX - 1)] = permissions.exec;
 		rule(scratch, profile, is_null(state, i), permissions, request, info,
 			info ? problem_errno(info) : (int)error);
 	}

@@ -178,44 +178,42 @@ int sys__file(unsigned long long *ctx)
 	struct aspis_task *state = current_state();
 	struct aspis_file_event *event;
 	struct scratch *scratch;
-	struct wanted want;
+	const struct wanted *want;
 	struct file *file;
-	struct shape shape;
+	const struct shape *shape;
 	__u32 kind;
 	long len;
 
 	if ((long)ctx[1] < 0)
 		return 0;
-	shape = file_shapes[nr & 511];
-	if (nr == __NR_unlinkat && regs->dx & AT_REMOVEDIR)
-		shape.kind = ASPIS_FILE_RMDIR;
-	kind = shape.kind;
+	shape = &file_shapes[nr & 511];
+	kind = nr == __NR_unlinkat && regs->dx & AT_REMOVEDIR ? ASPIS_FILE_RMDIR : shape->kind;
 	KEEP(kind);
-	want = wanted[kind & (KINDS - 1)];
+	want = &wanted[kind & (KINDS - 1)];
 	scratch = observed_begin(state);
 	if (!scratch)
 		return 0;
 	event = file_record(scratch);
-	event->mode = shape.mode == NONE ? 0 : argument(regs, shape.mode);
-	event->uid = shape.uid == NONE ? 0 : argument(regs, shape.uid);
-	event->gid = shape.gid == NONE ? 0 : argument(regs, shape.gid);
-	event->length = shape.length == NONE ? ~0ull : argument(regs, shape.length);
-	if (confined(state) && shape.kind == ASPIS_FILE_LINK)
-		shape_link(scratch, state, regs, &shape);
-	shape_path(scratch, state, regs, shape.fd, shape.path, want.request, want.how);
-	file = shape.path == NONE ? file_of(argument(regs, shape.fd)) : NULL;
+	event->mode = shape->mode == NONE ? 0 : argument(regs, shape->mode);
+	event->uid = shape->uid == NONE ? 0 : argument(regs, shape->uid);
+	event->gid = shape->gid == NONE ? 0 : argument(regs, shape->gid);
+	event->length = shape->length == NONE ? ~0ull : argument(regs, shape->length);
+	if (confined(state) && kind == ASPIS_FILE_LINK)
+		shape_link(scratch, state, regs, shape);
+	shape_path(scratch, state, regs, shape->fd, shape->path, want->request, want->how);
+	file = shape->path == NONE ? file_of(argument(regs, shape->fd)) : NULL;
 	fd_finish(scratch, file, &event->path);
-	if (shape.kind == ASPIS_FILE_SYMLINK) {
+	if (kind == ASPIS_FILE_SYMLINK) {
 		len = bpf_probe_read_user_str(scratch->path, CHUNK_MAX, (const void *)regs->di);
 		event->other.flags = ASPIS_PATH_LITERAL;
 		if (len > 1 && len <= CHUNK_MAX)
 			event->other.len = tail_kernel(scratch, scratch->path, len - 1);
-	} else if (shape.path2 != NONE) {
-		shape_path(scratch, state, regs, shape.fd2, shape.path2, want.request2, 0);
+	} else if (shape->path2 != NONE) {
+		shape_path(scratch, state, regs, shape->fd2, shape->path2, want->request2, 0);
 		path_finish(scratch, &event->other);
 	}
 	if (observed_told(scratch, state))
-		access_tell(scratch, state, shape.kind);
+		access_tell(scratch, state, kind);
 	else
 		scratch_release(scratch);
 	return 0;

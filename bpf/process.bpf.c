@@ -5,6 +5,7 @@
  * task becomes tracked by its executable or cgroup. These are raw tracepoints with types: they need
  * no trampoline and are the same in every backend.
  */
+#include "lib/contexts.bpf.h"
 #include "lib/domain.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -168,6 +169,8 @@ int BPF_PROG(on_fork, struct task_struct *child)
 	inherited->domain = state->domain;
 	inherited->outer = state->outer;
 	inherited->token = state->token;
+	if (enforcing)
+		contexts_inherit(child);
 	if (child->tgid == parent->tgid) { /* a thread */
 		inherited->origin = state->origin;
 		return 0;

@@ -16,6 +16,15 @@ static const char kChangeProfile[] = "aspis.change_profile";
 static const char kChangeOnexec[] = "aspis.change_onexec";
 static const char kChangeHat[] = "aspis.change_hat";
 
+/* Is this the name of an event that asks Aspis for something? */
+static __always_inline bool asks(__u64 name)
+{
+	char begins[8] = {};
+
+	return !bpf_probe_read_user(begins, 6, (const void *)name) &&
+	       *(__u64 *)begins == 0x2e7369707361; /* "aspis." */
+}
+
 /* What an event asks for by its name; 0: nothing. */
 static __always_inline __u32 request_of(const char *name, __u32 len)
 {
@@ -100,7 +109,13 @@ static __always_inline bool python_ruled(const struct aspis_task *state)
 	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 
-		if (profile && profile->mediated & 1u << ASPIS_CLASS_PYTHON)
+		if (!profile)
+			continue;
+		if (profile->mediated & 1u << ASPIS_CLASS_PYTHON)
+			return true;
+		if (profile->packages &&
+			ARENA_AT(arena, struct aspis_packages, profile->packages)->mediated &
+				1u << ASPIS_CLASS_PYTHON)
 			return true;
 	}
 	return false;
@@ -117,6 +132,7 @@ static __noinline void python_rules(struct scratch *scratch, struct aspis_task *
 	struct ruling *ruling = &scratch->ruling;
 
 	__builtin_memset(ruling, 0, sizeof(*ruling));
+	__builtin_memset(scratch->order, 0, sizeof(scratch->order));
 	spell_event(scratch);
 	decide_subject(scratch, state, ASPIS_CLASS_PYTHON, ASPIS_PYTHON_RAISE, EPERM);
 	if (ruling->verdict == ASPIS_VERDICT_DENIED) {
@@ -124,6 +140,7 @@ static __noinline void python_rules(struct scratch *scratch, struct aspis_task *
 			bpf_send_signal(SIGKILL);
 		ruling->killed = 1;
 		ruling->reported = 1;
+		__builtin_memset(scratch->order, 0, sizeof(scratch->order));
 	}
 	e->verdict = ruling->verdict;
 	e->profile = ruling->profile;
@@ -207,7 +224,8 @@ int on_audit(struct pt_regs *ctx)
 	state->python.frames = site->frames;
 	state->python.announced = 0; /* until it is known what */
 	ruled = python_ruled(state);
-	if (!ruled && throttled(state, name)) /* what is ruled on is asked about each time */
+	/* what is ruled on is asked about each time, and what is asked for is done */
+	if (!ruled && !(enforcing && asks(name)) && throttled(state, name))
 		return 0;
 	scratch = event_begin_numbered(
 		state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq);
@@ -222,7 +240,11 @@ int on_audit(struct pt_regs *ctx)
 	announcement_note(scratch, state);
 	if (ruled)
 		python_rules(scratch, state);
+	if (enforcing)
+		context_request(scratch, state);
 	event_put(scratch);
+	if (ruled)
+		profile_ordered(scratch, state, ASPIS_REQUEST_ON_PYTHON);
 	if (enforcing)
 		python_request(scratch, state);
 	scratch_release(scratch);

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The Python frames of the current task, whether it holds the GIL or not. How they are found:
- * bpf/abi/python_frames.h. A frame is one read, its code object another one; what a code object is
- * called, and its line table, are sent when it is met for the first time (struct aspis_code), so
- * that the agent need not read the memory of a process that may have ended.
+ * The stack of an event: the Python frames of the current task (lib/frames.bpf.h). What a code
+ * object is called, and its line table, are sent when it is met for the first time (struct
+ * aspis_code), so that the agent need not read the memory of a process that may have ended.
  *
  * Nothing that is kept can be stale: where a thread's state was is tried first, but it is tried; an
  * object that was met before is known by a fingerprint of all that it consists of.
  */
+#include "lib/frames.bpf.h"
 #include "lib/path.bpf.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 64);
-	__type(key, __u32);
-	__type(value, struct aspis_python_frames);
-} python_frames SEC(".maps");
 
 struct code_key {
 	__u64 address;
@@ -41,112 +34,6 @@ struct {
 /* The id of the next code object less one. */
 __u64 code_sequence;
 
-#define THREAD_SLOTS 32
-#define THREAD_SLOTS_AT 0x310 /* glibc, x86-64: pthread.specific_1stblock, {sequence, value}[] */
-#define TLS_WORDS_MAX 64
-#define OBJECT_HEAD 64
-
-struct walker {
-	struct scratch *scratch;
-	struct aspis_python_frames *row;
-};
-
-static __always_inline __u64 user_word(__u64 address)
-{
-	__u64 word = 0;
-
-	bpf_probe_read_user(&word, sizeof(word), (const void *)address);
-	return word;
-}
-
-/* Is this the state of the thread? Then it is kept. */
-static __always_inline bool try_state(
-	struct scratch *scratch, struct aspis_python_frames *row, __u64 state)
-{
-	if (!state || user_word(state + row->thread_id) != scratch->stack.thread)
-		return false;
-	scratch->stack.state = state;
-	return true;
-}
-
-/* Where place `slot` is: those of thread-specific data first, then the words of the thread-local
- * block of the program, which ends where the control block begins. */
-static __always_inline __u64 slot_address(struct scratch *scratch, __u32 slot)
-{
-	if (slot < THREAD_SLOTS)
-		return scratch->stack.thread + THREAD_SLOTS_AT + 16 * slot + 8;
-	return scratch->stack.thread - 8 * (slot - THREAD_SLOTS + 1);
-}
-
-static long slot_step(__u32 slot, void *data)
-{
-	struct walker *walker = data;
-	struct scratch *scratch = walker->scratch;
-	struct aspis_python_frames *row = walker->row;
-
-	if (!scratch || !row)
-		return 1;
-	if (!try_state(scratch, row, user_word(slot_address(scratch, slot))))
-		return 0;
-	row->slot = slot;
-	return 1;
-}
-
-/* Finds the thread's state. False: it is none of Python's, or its state is being made. */
-static __always_inline bool find_state(struct walker *walker)
-{
-	struct scratch *scratch = walker->scratch;
-	__u32 words = walker->row->tls_size / 8;
-
-	scratch->stack.state = 0;
-	if (try_state(scratch, walker->row, user_word(slot_address(scratch, walker->row->slot))))
-		return true;
-	if (words > TLS_WORDS_MAX)
-		words = TLS_WORDS_MAX;
-	bpf_loop(THREAD_SLOTS + words, slot_step, walker, 0);
-	return scratch->stack.state;
-}
-
-static __always_inline __u64 head_word(const __u8 *head, __u16 at)
-{
-	return *(const __u64 *)&head[at & (ASPIS_FRAME_HEAD - 8)];
-}
-
-/* Words of the code object that never change, as one number; never 0. Without a branch for each: it
- * would double what the verifier has to look at. */
-static __always_inline __u64 fingerprint(struct walker *walker)
-{
-	__u64 sum = walker->scratch->stack.image, mask = walker->row->code_mask;
-
-	for (int i = 0; i < ASPIS_CODE_HEAD / 8; i++) {
-		__u64 word = *(const __u64 *)&walker->scratch->stack.code[8 * i];
-
-		sum = (sum ^ (word & -(mask >> i & 1))) * 0x9e3779b97f4a7c15ull;
-		sum ^= sum >> 29;
-	}
-	return sum | 1;
-}
-
-/* Reads the head of an object; one at the very end of a mapping may be shorter. */
-static __always_inline bool read_object(struct scratch *scratch, __u64 object)
-{
-	return object &&
-	       (!bpf_probe_read_user(scratch->stack.object, OBJECT_HEAD, (const void *)object) ||
-		       !bpf_probe_read_user(scratch->stack.object, 40, (const void *)object));
-}
-
-static __always_inline __u64 object_word(struct scratch *scratch, __u16 at)
-{
-	return *(__u64 *)&scratch->stack.object[at & (OBJECT_HEAD - 8)];
-}
-
-/* Is the object that was read of a type with this flag? */
-static __always_inline bool object_is(
-	struct scratch *scratch, const struct aspis_python_layout *layout, __u64 flag)
-{
-	return user_word(object_word(scratch, layout->ob_type) + layout->type_flags) & flag;
-}
-
 /* Appends `len` bytes of the process, which is what their length field says. */
 static __always_inline bool append_bytes(struct scratch *scratch, __u64 address, __u32 len)
 {
@@ -160,13 +47,7 @@ static __always_inline bool append_bytes(struct scratch *scratch, __u64 address,
 	return true;
 }
 
-/* What code_text() answers: bytes, bytes of a code unit, and whether it was cut. */
-#define TEXT_LEN(text) ((text) & 0xffff)
-#define TEXT_UNIT(text) ((text) >> 16 & 7)
-#define TEXT_CUT (1u << 24)
-
-/* Appends a str of at most `max` bytes; 0: it is none, or cannot be read. A global function: the
- * verifier looks at it once, and not once for each name. */
+/* Global: the verifier looks at it once, and not once for each name. */
 __noinline int code_text(
 	struct scratch *scratch, struct aspis_python_layout *layout, __u64 object, __u32 max)
 {
@@ -211,17 +92,6 @@ static __always_inline bool append_lines(struct scratch *scratch,
 	}
 	out->lines_len = length;
 	return append_bytes(scratch, object + layout->bytes_data, length);
-}
-
-/* Is the object at this address of type `code`? */
-static __always_inline bool is_code(const struct aspis_python_layout *layout, __u64 object)
-{
-	__u64 type = user_word(object + layout->ob_type);
-	__u64 name = user_word(type + layout->type_name);
-	char text[5] = {};
-
-	return !bpf_probe_read_user(text, sizeof(text), (const void *)name) && text[0] == 'c' &&
-	       text[1] == 'o' && text[2] == 'd' && text[3] == 'e' && !text[4];
 }
 
 /* Sends the code object whose head was read. 0: done; 1: no room; 2: it is none. A global function:
@@ -287,8 +157,7 @@ static __always_inline __u64 code_id(struct walker *walker, __u64 object, bool *
 	struct known_code *found, known = {};
 	int error;
 
-	*wrong = bpf_probe_read_user(scratch->stack.code, ASPIS_CODE_HEAD,
-		(const void *)(object + walker->row->code_head));
+	*wrong = !read_code(walker, object);
 	if (*wrong)
 		return 0;
 	known.fingerprint = fingerprint(walker);
@@ -336,27 +205,26 @@ static long frame_step(__u32 index, void *data)
 	struct aspis_python_frames *row = walker->row;
 	struct aspis_event *e;
 	struct aspis_frame *frame;
-	__u64 address, code, id;
-	__u32 size, used;
+	__u64 code, id;
 	bool wrong;
+	__u32 used;
 
 	if (!scratch || !row)
 		return 1;
 	e = (struct aspis_event *)scratch->record;
-	address = scratch->stack.frame;
-	if (!address)
+	if (!scratch->stack.frame)
 		return 1;
-	size = row->frame_size & (ASPIS_FRAME_HEAD - 1);
-	if (scratch->stack.count >= ASPIS_FRAMES_MAX || scratch->used > RECORD_MAX - 16 ||
-		bpf_probe_read_user(scratch->stack.head, size, (const void *)address)) {
+	if (scratch->stack.count >= ASPIS_FRAMES_MAX || scratch->used > RECORD_MAX - 16) {
 		e->flags |= ASPIS_F_STACK_CUT;
 		return 1;
 	}
-	scratch->stack.frame = head_word(scratch->stack.head, row->frame_back);
-	if (row->frame_owner &&
-		scratch->stack.head[row->frame_owner & (ASPIS_FRAME_HEAD - 1)] >= row->owner_skip)
+	code = next_frame(walker, &wrong);
+	if (wrong) {
+		e->flags |= ASPIS_F_STACK_CUT;
+		return 1;
+	}
+	if (!code)
 		return 0;
-	code = head_word(scratch->stack.head, row->frame_code) & ~(__u64)row->code_tag;
 	id = code_id(walker, code, &wrong);
 	if (wrong) {
 		__sync_fetch_and_add(&row->refused, 1);
@@ -375,7 +243,6 @@ static long frame_step(__u32 index, void *data)
 
 __noinline int stack_append(struct scratch *scratch, __u32 denied)
 {
-	struct task_struct *task = untrusted(bpf_get_current_task_btf());
 	struct walker walker = {.scratch = scratch};
 	struct aspis_event *e;
 	__u32 key;
@@ -389,14 +256,10 @@ __noinline int stack_append(struct scratch *scratch, __u32 denied)
 		return 0;
 	scratch->stack.denied = denied;
 	scratch->stack.tgid = e->pid;
-	scratch->stack.image = e->start ^ task->self_exec_id << 48;
+	scratch->stack.image = image_of(e->start);
 	scratch->stack.count = 0;
-	scratch->stack.thread = task->thread.fsbase;
-	if (!find_state(&walker))
+	if (!first_frame(&walker))
 		return 0;
-	scratch->stack.frame = user_word(scratch->stack.state + walker.row->thread_frame);
-	if (walker.row->form == ASPIS_FRAMES_CFRAME)
-		scratch->stack.frame = user_word(scratch->stack.frame + walker.row->cframe_frame);
 	/* frames of C code lie between those of Python's, at most one for each */
 	bpf_loop(2 * ASPIS_FRAMES_MAX + 2, frame_step, &walker, 0);
 	e->frames = scratch->stack.count;

@@ -100,6 +100,7 @@ struct Record {
   std::shared_ptr<const Cause> cause;
   Correlation correlation = Correlation::kNone;
   std::string profile;  ///< full name of the profile that decided; empty: not confined
+  std::string package;  ///< of that profile, that did not allow it; empty: it was no package
   std::string target;   ///< file.exec: full name of the profile that it leads to; empty: none
   std::string peer;     ///< signals, ptrace: that of the other process; empty: not known
   std::string said;     ///< mismatch: the path that Python had announced

@@ -99,6 +99,10 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
   ++generation_;
   in_force_.clear();
   for (const auto& profile : policy.profiles) in_force_.insert(profile.name);
+  packages_.clear();
+  for (const auto& profile : policy.profiles)
+    for (const auto& package : profile.packages)
+      packages_[id_of(profile.name)].push_back(package.name);
   limits_.clear();
   for (const auto& profile : policy.profiles)
     if (profile.mode != ASPIS_MODE_UNCONFINED && profile.rlimits != policy::Limits{})
@@ -124,6 +128,12 @@ std::uint16_t PolicyStore::id_of(std::string_view name) const {
 policy::Limits PolicyStore::limits_of(std::uint16_t id) const {
   const auto found = limits_.find(id);
   return found == limits_.end() ? policy::Limits{} : found->second;
+}
+
+std::string_view PolicyStore::package_of(std::uint16_t id, unsigned number) const {
+  const auto found = packages_.find(id);
+  if (found == packages_.end() || number >= found->second.size()) return {};
+  return found->second[number];
 }
 
 std::string_view PolicyStore::name_of(std::uint16_t id) const {

@@ -43,6 +43,8 @@ class PolicyStore {
   [[nodiscard]] std::uint16_t id_of(std::string_view name) const;
   /// Resource limits of a profile in force, by RLIMIT_*.
   [[nodiscard]] policy::Limits limits_of(std::uint16_t id) const;
+  /// Name of a package of a profile in force, by its number less one; empty: there is none.
+  [[nodiscard]] std::string_view package_of(std::uint16_t id, unsigned number) const;
   /// Full name of a profile by id; empty: there is none.
   [[nodiscard]] std::string_view name_of(std::uint16_t id) const;
 
@@ -53,7 +55,8 @@ class PolicyStore {
   std::size_t bytes_ = 0;
   volatile std::uint32_t* root_ = nullptr;
   std::uint32_t generation_ = 0;
-  std::map<std::uint16_t, policy::Limits> limits_;  // of profiles that have any
+  std::map<std::uint16_t, policy::Limits> limits_;              // of profiles that have any
+  std::map<std::uint16_t, std::vector<std::string>> packages_;  // of profiles that have any
   std::set<std::string, std::less<>> in_force_;
   std::map<std::string, std::uint16_t, std::less<>> ids_;
   std::vector<std::string> names_{""};

@@ -63,7 +63,7 @@ void AvcFormatter::append_event(const Record& record, std::string& out) const {
   append_quoted(out, "operation", operation.name);
   if (audit_class_ && !operation.mediation_class.empty())
     append_quoted(out, "class", operation.mediation_class);
-  if (const std::string_view info = info_text(head.info); !info.empty()) {
+  if (const std::string info = info_text(head.info, record.package); !info.empty()) {
     append_quoted(out, "info", info);
     out += " error=-";
     append_decimal(out, static_cast<unsigned>(info_errno(head.info)));

@@ -87,7 +87,7 @@ void append_marks(std::string& out, bool colour, const Record& record) {
     out += permission_names(record.kind, record.event->head->denied);
     out += " profile ";
     append_plain(out, record.profile);
-    if (const auto info = info_text(record.event->head->info); !info.empty()) {
+    if (const auto info = info_text(record.event->head->info, record.package); !info.empty()) {
       out += " (";
       out += info;
       out += ')';

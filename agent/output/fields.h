@@ -46,6 +46,7 @@ inline constexpr FieldDoc kCommonFields[] = {
      "asked, and profile is the one that a new image begins under"},
     {"denied", "string", "those of them that no rule allows, or a rule denies"},
     {"info", "string", "why no rule could decide: AppArmor's info="},
+    {"package", "string", "the package of the profile that did not allow it"},
     {"killed", "true", "denied, and the task is ended by a signal for it"},
     {"audited", "true", "allowed, and told because a rule or the profile audits it"},
     {"quiet", "true", "denied by a rule that has no audit: other outputs leave it out"},

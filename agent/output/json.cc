@@ -147,7 +147,8 @@ void append_ruling(JsonWriter& json, const Record& record) {
     json.text("requested", permission_names(record.kind, head.requested));
   }
   if (head.denied != 0) json.text("denied", permission_names(record.kind, head.denied));
-  if (head.info != 0) json.text("info", info_text(head.info));
+  if (head.info != 0) json.text("info", info_text(head.info, record.package));
+  if (!record.package.empty()) json.text("package", record.package);
   json.flag("killed", (head.flags & ASPIS_F_KILLED) != 0);
   json.flag("audited", reported && head.verdict == ASPIS_VERDICT_ALLOWED);
   json.flag("quiet", !reported && head.verdict != ASPIS_VERDICT_ALLOWED);

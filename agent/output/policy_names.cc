@@ -124,6 +124,7 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "the request could not be read",
     "what it does is not seen here",
     "Failed name lookup - name with \"..\", or gone",
+    "no context has such a key or value",
 };
 
 }  // namespace
@@ -141,6 +142,8 @@ std::string_view request_name(std::uint32_t request) {
       return "change_onexec";
     case ASPIS_REQUEST_ON_LISTEN:
       return "on_listen";
+    case ASPIS_REQUEST_ON_PYTHON:
+      return "on_python";
     case ASPIS_REQUEST_CHANGE_HAT:
       return "change_hat";
     default:
@@ -148,8 +151,10 @@ std::string_view request_name(std::uint32_t request) {
   }
 }
 
-std::string_view info_text(std::uint8_t info) {
-  return info < kInfos.size() ? kInfos[info] : "unknown reason";
+std::string info_text(std::uint8_t info, std::string_view package) {
+  if ((info & ASPIS_INFO_PACKAGE) != 0)
+    return "not allowed by package " + std::string(package.empty() ? "?" : package);
+  return std::string(info < kInfos.size() ? kInfos[info] : "unknown reason");
 }
 
 }  // namespace aspis

@@ -14,10 +14,11 @@ namespace aspis {
 /// for create and delete; words for other kinds.
 std::string permission_names(aspis_kind kind, std::uint16_t permissions);
 
-/// Text of an aspis_info as AppArmor's info= has it; empty for none.
 /// What a task asked for about its own profile (enum aspis_request), as AppArmor's log calls it.
 std::string_view request_name(std::uint32_t request);
 
-std::string_view info_text(std::uint8_t info);
+/// Text of an aspis_info as AppArmor's info= has it; empty for none. `package`: the name of the one
+/// that it speaks of.
+std::string info_text(std::uint8_t info, std::string_view package);
 
 }  // namespace aspis

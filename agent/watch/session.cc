@@ -204,6 +204,9 @@ void Session::emit(Record&& record) {
   if (record.event != nullptr && record.event->head->profile != 0) {
     record.profile = profile_name(record);
     record.target = target_name(record);
+    if ((record.event->head->info & ASPIS_INFO_PACKAGE) != 0)
+      record.package = observer_->policy().package_of(
+          record.event->head->profile, record.event->head->info & ~unsigned{ASPIS_INFO_PACKAGE});
   }
   if (record.event == nullptr) ++summary_.notices;
   if (filter_.passes(record) && sink_->shows(record)) {

@@ -243,6 +243,7 @@ enum aspis_class {
  * a token is changed or unset with that token alone. New threads and processes begin with their
  * creator's values.
  */
+#define ASPIS_CONTEXT_EVENT "aspis.context"
 #define ASPIS_CONTEXTS_MAX 4 /* keys of one profile */
 #define ASPIS_CONTEXT_KEY_MAX 15
 #define ASPIS_CONTEXT_VALUE_MAX 63
@@ -265,11 +266,11 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_context_key) == 16, "aspis_context_key")
  */
 #define ASPIS_PACKAGES_MAX 64 /* of one profile: one bit each */
 struct aspis_packages {
-	__u32 names; /* aspis_automaton of normalised names; outcome: number of the package, from 1
-		      */
+	__u32 names; /* aspis_automaton over co_filename; outcome: number of the package, from 1 */
 	__u32 count;
 	__u32 profiles; /* __u32[count]: aspis_profile of package n at n - 1 */
-	__u32 pad;
+	__u16 mediated; /* bits of the classes that any of them has rules of */
+	__u16 pad;
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_packages) == 16, "aspis_packages");
 
@@ -343,7 +344,10 @@ enum aspis_info {
 	ASPIS_INFO_UNSEEN,	 /* tracepoint backend: what came of it cannot be seen */
 	ASPIS_INFO_SPELLING, /* tracepoint backend: a name with "..", or what is not there to look
 				at any more */
+	ASPIS_INFO_CONTEXT,  /* a context has no such key, or cannot have this value */
 	ASPIS_INFO_COUNT,
+	/* and the number of a package, less one: it was this one that did not allow it */
+	ASPIS_INFO_PACKAGE = 0x80,
 };
 
 #endif

@@ -26,6 +26,7 @@ enum aspis_request {
 	ASPIS_REQUEST_NAME,
 	/* not asked for: the policy orders it (change_profile on EVENT) */
 	ASPIS_REQUEST_ON_LISTEN,
+	ASPIS_REQUEST_ON_PYTHON,
 };
 
 #define ASPIS_ANSWER                                                                               \

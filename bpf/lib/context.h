@@ -28,7 +28,8 @@
 
 struct context_value {
 	__u8 len; /* 0: not set */
-	__u8 bytes[ASPIS_CONTEXT_VALUE_MAX];
+	__u8 bytes[ASPIS_CONTEXT_VALUE_MAX + 1];
+	__u8 pad[7];
 };
 
 /* The thread's values, by the number of the profile's key. */
@@ -42,34 +43,46 @@ struct context_walk {
 	__u32 differs; /* bit of each key whose value it cannot be any more */
 };
 
-/* May the thread set a key to this? */
-MATCH_INLINE int context_value_ok(const __u8 *bytes, __u32 len)
+/* May a value have this byte? */
+MATCH_INLINE int context_byte_ok(__u8 byte)
 {
-	if (!len || len > ASPIS_CONTEXT_VALUE_MAX)
+	switch (byte) {
+	case 0:
+	case '/':
+	case '*':
+	case '?':
+	case '[':
+	case ']':
+	case '{':
+	case '}':
+	case '^':
+	case ',':
+	case '\\':
+	case '"':
 		return 0;
-	if (bytes[0] == '.' && (len == 1 || (len == 2 && bytes[1] == '.')))
-		return 0;
-	for (__u32 i = 0; i < ASPIS_CONTEXT_VALUE_MAX; i++) {
-		if (i >= len)
-			break;
-		switch (bytes[i]) {
-		case 0:
-		case '/':
-		case '*':
-		case '?':
-		case '[':
-		case ']':
-		case '{':
-		case '}':
-		case '^':
-		case ',':
-		case '\\':
-		case '"':
-			return 0;
-		}
 	}
 	return 1;
 }
+
+/* May the thread set a key to this, if all of its bytes are good? */
+MATCH_INLINE int context_length_ok(const __u8 *bytes, __u32 len)
+{
+	return len && len <= ASPIS_CONTEXT_VALUE_MAX &&
+	       !(bytes[0] == '.' && (len == 1 || (len == 2 && bytes[1] == '.')));
+}
+
+#ifndef __bpf__
+/* May the thread set a key to this? */
+MATCH_INLINE int context_value_ok(const __u8 *bytes, __u32 len)
+{
+	if (!context_length_ok(bytes, len))
+		return 0;
+	for (__u32 i = 0; i < len; i++)
+		if (!context_byte_ok(bytes[i]))
+			return 0;
+	return 1;
+}
+#endif
 
 /* The end of a component: its marks. `keys`: how many the profile has. */
 MATCH_INLINE void context_component(struct arena arena, struct matcher matcher,
@@ -99,15 +112,18 @@ MATCH_INLINE void context_component(struct arena arena, struct matcher matcher,
 MATCH_INLINE void context_step(struct arena arena, struct matcher matcher,
 	struct context_walk *walk, const struct context_values *values, __u32 keys, __u8 byte)
 {
+	__u32 taken = walk->taken;
+
 	if (byte == '/') {
 		context_component(arena, matcher, walk, values, keys);
 	} else {
-		for (__u32 n = 0; n < ASPIS_CONTEXTS_MAX; n++) {
-			if (walk->taken >= ASPIS_CONTEXT_VALUE_MAX ||
-				values->of[n].bytes[walk->taken] != byte)
-				walk->differs |= 1u << n;
-		}
-		walk->taken++;
+		walk->taken = taken + 1;
+		if (taken >= ASPIS_CONTEXT_VALUE_MAX)
+			taken = ASPIS_CONTEXT_VALUE_MAX; /* where every value has its 0 */
+		KEEP(taken);
+		taken &= ASPIS_CONTEXT_VALUE_MAX;
+		for (__u32 n = 0; n < ASPIS_CONTEXTS_MAX; n++)
+			walk->differs |= (__u32)(values->of[n].bytes[taken] != byte) << n;
 	}
 	walk->state = match_step(arena, matcher, walk->state, byte);
 }

@@ -13,6 +13,7 @@
 #define ASPIS_DECIDE_BPF_H
 
 #include "path.bpf.h"
+#include "../abi/request.h"
 #include "../abi/subject.h"
 
 #define EPERM 1
@@ -35,6 +36,7 @@
 
 /* How a path is to be matched. */
 #define DECIDE_DIRECTORY 1 /* the kernel's name of a directory ends in "/" */
+#define DECIDE_PAIR 4	   /* what is asked about is the pair of a link, in scratch.subject */
 
 /* bytes[arena_mask + 1 + ASPIS_ARENA_SLACK]; its size is set before load. */
 struct {
@@ -54,19 +56,29 @@ __u32 match_path(struct scratch *scratch, __u32 automaton, __u32 state);
 /* bpf/match.bpf.c. The same of scratch.subject but its first byte: `state` is the one behind that.
  */
 __u32 match_subject(struct scratch *scratch, __u32 automaton, __u32 state);
-/* bpf/match.bpf.c. Rules on the walked path for a request: fills scratch.ruling. */
-int decide_path(struct scratch *scratch, struct aspis_task *state, __u32 request, __u32 how);
+/* bpf/context.bpf.c. match_path for a profile that refers to the context of the thread, by its
+ * `file`; the "/" of DECIDE_DIRECTORY included. */
+__u32 match_context(
+	struct scratch *scratch, const struct aspis_profile *profile, __u32 state, __u32 how);
+/* bpf/match.bpf.c. What profiles say of the walked path for a request: fills scratch.ruling. */
+int rules_on_path(struct scratch *scratch, struct aspis_task *state, __u32 request, __u32 how);
 
-/* bpf/match.bpf.c. Rules on scratch.subject for a request of a class: fills scratch.ruling; `error`
- * is the errno of a denial. */
-int decide_subject(
+/* bpf/match.bpf.c. What profiles say of scratch.subject for a request of a class: fills
+ * scratch.ruling; `error` is the errno of a denial. */
+int rules_on_subject(
 	struct scratch *scratch, struct aspis_task *state, __u32 class, __u32 request, __u32 error);
+/* bpf/package.bpf.c. What packages on the Python stack say besides, of the walked path or of
+ * scratch.subject; `how` has the errno of a denial in its upper half. */
+int decide_packages(
+	struct scratch *scratch, struct aspis_task *state, __u32 class, __u32 request, __u32 how);
+/* bpf/context.bpf.c. Sets the context that the audit event in the record asks for, if it does. */
+int context_request(struct scratch *scratch, struct aspis_task *state);
 /* bpf/spell.bpf.c. The audit event whose record is at hand becomes scratch.subject. */
 int spell_event(struct scratch *scratch);
 /* bpf/link.bpf.c. A hard link: first its name, then what it leads to, is the walked path. The
  * second call fills scratch.ruling. */
 int match_link_name(struct scratch *scratch, struct aspis_task *state);
-int decide_link(struct scratch *scratch, struct aspis_task *state);
+int rules_on_link(struct scratch *scratch, struct aspis_task *state);
 /* bpf/inherit.bpf.c. The task has entered its domain by exec, from an unconfined one if `entering`:
  * which of its open files may it use there? */
 int inherit_files(struct scratch *scratch, struct aspis_task *state, __u32 entering);
@@ -78,9 +90,12 @@ __u32 match_attachment(struct scratch *scratch, __u32 attachments);
  * what for); the name is the text in scratch.path. Tells of it, and answers: 0, or a negative
  * errno. */
 int profile_request(struct scratch *scratch, struct aspis_task *state, __u32 request, __u64 token);
-/* bpf/change.bpf.c. The task is about to listen: goes where its profiles order it to, and tells of
- * it. Answers as a hook. */
-int profile_on_listen(struct scratch *scratch, struct aspis_task *state);
+/* bpf/change.bpf.c. Where the profiles of a task that is about to listen order it to go, into
+ * scratch.order. Always 0. */
+int order_listener(struct scratch *scratch, struct aspis_task *state);
+/* bpf/change.bpf.c. The task goes where scratch.order says, and that is told of as `request`.
+ * Answers as a hook. */
+int profile_ordered(struct scratch *scratch, struct aspis_task *state, __u32 request);
 /* bpf/exec.bpf.c. Rules on executing the walked path: fills scratch.ruling and state.next. Returns
  * 1 if the new image must not trust its environment (AT_SECURE). */
 int decide_exec(struct scratch *scratch, struct aspis_task *state);
@@ -99,6 +114,45 @@ static __always_inline __u32 profile_at(struct arena arena, __u32 root, __u32 id
 	const struct aspis_policy_root *head = ARENA_AT(arena, struct aspis_policy_root, root);
 
 	return id < head->count ? *ARENA_AT(arena, __u32, head->profiles + 4 * id) : 0;
+}
+
+/* Rules on the walked path for a request: fills scratch.ruling. */
+static __always_inline int decide_path(
+	struct scratch *scratch, struct aspis_task *state, __u32 request, __u32 how)
+{
+	rules_on_path(scratch, state, request, how);
+	if (scratch->ruling.packaged)
+		decide_packages(scratch, state, ASPIS_CLASS_FILE, request, how | EACCES << 16);
+	return 0;
+}
+
+/* Rules on a hard link, whose name has been matched, to the walked path. */
+static __always_inline void decide_link(struct scratch *scratch, struct aspis_task *state)
+{
+	rules_on_link(scratch, state);
+	if (scratch->ruling.packaged)
+		decide_packages(scratch, state, ASPIS_CLASS_FILE, ASPIS_MAY_LINK,
+			DECIDE_PAIR | EACCES << 16);
+}
+
+/* Rules on scratch.subject for a request of a class. */
+static __always_inline int decide_subject(
+	struct scratch *scratch, struct aspis_task *state, __u32 class, __u32 request, __u32 error)
+{
+	rules_on_subject(scratch, state, class, request, error);
+	if (scratch->ruling.packaged)
+		decide_packages(scratch, state, class, request, error << 16);
+	return 0;
+}
+
+/*
+ * A change on listen comes before the kernel listens, and is final: a listen that then fails has
+ * been one too many, but no connection is accepted under the profile that was to be left.
+ */
+static __always_inline int profile_on_listen(struct scratch *scratch, struct aspis_task *state)
+{
+	order_listener(scratch, state);
+	return profile_ordered(scratch, state, ASPIS_REQUEST_ON_LISTEN);
 }
 
 /*

@@ -11,6 +11,7 @@
 #define ASPIS_EMIT_BPF_H
 
 #include "state.bpf.h"
+#include "context.h"
 #include "subject.h"
 #include "../abi/python_frames.h"
 
@@ -89,9 +90,9 @@ struct ruling {
 	__u8 null;
 	__u8 killed;
 	__u8 directory;
-	__u8 problem; /* enum aspis_info: why scratch.subject says nothing; set before rules are
-			 asked */
-	__u8 pad;
+	__u8 problem;  /* enum aspis_info: why scratch.subject says nothing; set before rules are
+			  asked */
+	__u8 packaged; /* a profile that had its say has packages: they are to be asked, too */
 	__u16 lacking; /* permissions that some profile does not give, whether requested or not */
 	int answer;    /* of the hook: 0, or a negative errno */
 	__u64 inode; /* address of the struct inode that owner rules ask about; 0: the task's own */
@@ -101,6 +102,27 @@ struct ruling {
 struct link_name {
 	__u32 state;
 	struct aspis_permissions permissions;
+};
+
+/* What an audit event aspis.context asks for. */
+struct asked_context {
+	struct aspis_context_key key;
+	struct context_value value; /* without a length: to unset it */
+	__u64 token;
+	__u32 has_token;
+	__u32 pad;
+};
+
+/* Which packages the code object at an address is of. */
+struct code_packages_key {
+	__u64 address;
+	__u32 tgid;
+	__u32 packages; /* offset of aspis_packages */
+};
+
+struct code_packages {
+	__u64 fingerprint; /* of the object, the process and the policy */
+	__u64 mask;
 };
 
 struct scratch {
@@ -146,6 +168,37 @@ struct scratch {
 		/* struct aspis_code and its tail; room for a last piece */
 		__u8 record[2 * CODE_TAIL_MAX];
 	} stack;
+	struct { /* of the current thread (context.bpf.c) */
+		__u32 automaton, keys, at, pad;
+		struct context_walk walk;
+		__u32 pad2;
+		struct context_values values;
+		struct asked_context asked;
+		__u8 taken[ASPIS_CONTEXT_VALUE_MAX + 1]; /* bytes of an argument */
+		__u32 taken_len;
+		__u8 key;   /* it is KEY, not VALUE */
+		__u8 wrong; /* has a byte that it cannot have */
+		__u8 pad3[2];
+	} context;
+	struct { /* the question that packages are asked, and which of them (package.bpf.c) */
+		__u32 class, request, how, error;
+		__u32 packages; /* offset of aspis_packages */
+		__u32 unknown;	/* the stack cannot be read: any of them may be on it */
+		__u32 root;
+		__u32 generation;
+		__u32 reading; /* a co_filename, which is in stack.record */
+		__u32 unit;    /* bytes of its code units */
+		__u32 at, end; /* bytes of it */
+		__u32 names;   /* aspis_packages.names */
+		__u32 state;   /* of it, behind what has been read */
+		__u64 fingerprint;
+		__u64 on_stack;
+		struct code_packages_key key; /* of the frame at hand */
+	} package;
+	__u16 order[ASPIS_STACK_MAX]
+		__attribute__((aligned(8))); /* by place: index into execs, where an event leads; 0:
+					      * nowhere
+					      */
 	struct decode decode;
 	struct audit_call call;
 	struct spell spell;

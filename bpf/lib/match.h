@@ -14,6 +14,10 @@
 #define MATCH_INLINE static inline
 #endif
 
+/* Before a mask: keeps the compiler, which may know it to be useless, from dropping what the
+ * verifier wants. */
+#define KEEP(value) asm volatile("" : "+r"(value))
+
 /* The arena: `mask` + 1 bytes (a power of two) and ASPIS_ARENA_SLACK more. */
 struct arena {
 	const __u8 *bytes;

@@ -85,15 +85,33 @@ static __always_inline struct aspis_permissions state_permissions(struct scratch
 	return owns(scratch) ? outcome->owner : outcome->other;
 }
 
+/* The state of a profile's file automaton after the walked path, from `state`. */
+static __always_inline __u32 path_state(struct scratch *scratch, struct arena arena,
+	const struct aspis_profile *profile, __u32 state, __u32 how)
+{
+	if (profile->contexts[0].name[0])
+		return match_context(scratch, profile, state, how);
+	state = match_path(scratch, profile->file, state);
+	if (how & DECIDE_DIRECTORY && scratch->walk.off != CHUNK_MAX - 1)
+		state = match_step(arena, matcher_at(arena, profile->file), state, '/');
+	return state;
+}
+
 static __always_inline struct aspis_permissions path_permissions(
 	struct scratch *scratch, struct arena arena, const struct aspis_profile *profile, __u32 how)
 {
 	struct matcher matcher = matcher_at(arena, profile->file);
-	__u32 state = match_path(scratch, profile->file, matcher.head->start);
 
-	if (how & DECIDE_DIRECTORY && scratch->walk.off != CHUNK_MAX - 1)
-		state = match_step(arena, matcher, state, '/');
-	return state_permissions(scratch, arena, profile, matcher, state);
+	return state_permissions(scratch, arena, profile, matcher,
+		path_state(scratch, arena, profile, matcher.head->start, how));
+}
+
+/* The profile at place `i` has its say: have its packages one, too? They speak of Python threads
+ * only. */
+static __always_inline bool has_packages(
+	const struct aspis_task *state, const struct aspis_profile *profile, int i)
+{
+	return profile->packages && state->flags & ASPIS_TASK_PYTHON && !is_null(state, i);
 }
 
 /* What rules of another class say of scratch.subject. */

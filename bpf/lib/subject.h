@@ -9,10 +9,6 @@
 #include "match.h"
 #include "../abi/subject.h"
 
-/* Before a mask: keeps the compiler, which may know it to be useless, from dropping what the
- * verifier wants. */
-#define KEEP(value) asm volatile("" : "+r"(value))
-
 #define SUBJECT_ROOM 4096 /* bytes; power of two */
 #define END_NAME_MAX 107  /* of sun_path, without the NUL that comes first */
 

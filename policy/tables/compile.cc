@@ -123,6 +123,7 @@ class Compiler {
       CompiledProfile inner;
       inner.at = package.at;
       inner.name = normalised_package_name(package.name.text);
+      inner.imports = {inner.name};
       inner.mode = compiled.mode;
       inner.flags = compiled.flags;
       inner.error = compiled.error;

@@ -67,6 +67,9 @@ struct CompiledProfile {
   Limits rlimits;
   /// Named as in PEP 503; what they have of a profile, bpf/abi/policy.h says.
   std::vector<CompiledProfile> packages;
+  /// Of a package: what its files are called below site-packages; normalised. Its own name, and
+  /// those that it is imported by, as far as they are known.
+  std::vector<std::string> imports;
 };
 
 struct CompiledPolicy {

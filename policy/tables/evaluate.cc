@@ -85,7 +85,7 @@ std::uint32_t package_number(const Image& image, const aspis_profile& profile,
                              std::string_view name) {
   if (profile.packages == 0) return 0;
   return outcome_of(image, ARENA_AT(arena_of(image), aspis_packages, profile.packages)->names,
-                    name);
+                    "/site-packages/" + std::string(name) + "/");
 }
 
 aspis_permissions file_permissions(const Image& image, const aspis_profile& profile,

@@ -157,6 +157,61 @@ Result<std::uint32_t> put_words(Writer& writer, std::span<const Named> names, bo
   return writer.put(TRY(automaton::make_table(minimal)));
 }
 
+/// A name as PEP 503 has it, in all its forms: either case, and any run of "-", "_" and ".".
+automaton::ExpressionId package_name(automaton::Expressions& all, std::string_view name) {
+  automaton::ByteSet marks;
+  for (const char mark : {'-', '_', '.'}) marks.set(static_cast<std::uint8_t>(mark));
+  std::vector<automaton::ExpressionId> parts;
+  for (const char c : name) {
+    automaton::ByteSet either;
+    either.set(static_cast<std::uint8_t>(c));
+    if (c >= 'a' && c <= 'z') either.set(static_cast<std::uint8_t>(c - 'a' + 'A'));
+    parts.push_back(all.set(c == '-' ? marks : either));
+    if (c == '-') parts.push_back(all.star(parts.back()));
+  }
+  return all.concat(parts);
+}
+
+automaton::ExpressionId text_of(automaton::Expressions& all, std::string_view text) {
+  std::vector<automaton::ExpressionId> parts;
+  for (const char c : text) parts.push_back(all.byte(static_cast<std::uint8_t>(c)));
+  return all.concat(parts);
+}
+
+/// An automaton over the names of files of code: below a directory that packages are installed to
+/// (in an egg or not), what is imported by one of a package's names, a directory or a file.
+Result<std::uint32_t> put_package_files(Writer& writer,
+                                        const std::vector<CompiledProfile>& packages) {
+  automaton::Expressions all;
+  automaton::ByteSet any, slash, end;
+  any.set();
+  slash.set('/');
+  end.set('/');
+  end.set('.');
+  const auto anything = all.star(all.set(any));
+  const automaton::ExpressionId egg[] = {all.star(all.set(any & ~slash)), text_of(all, ".egg/")};
+  const automaton::ExpressionId below[] = {all.empty(), all.concat(egg)};
+  const automaton::ExpressionId sites[] = {text_of(all, "/site-packages/"),
+                                           text_of(all, "/dist-packages/")};
+  std::vector<automaton::Rule> rules;
+  for (std::size_t n = 0; n < packages.size(); n++) {
+    for (const std::string& name : packages[n].imports) {
+      const automaton::ExpressionId parts[] = {anything,
+                                               all.alternate(sites),
+                                               all.alternate(below),
+                                               package_name(all, name),
+                                               all.set(end),
+                                               anything};
+      rules.push_back({all.concat(parts), static_cast<automaton::RuleId>(n + 1)});
+    }
+  }
+  const auto dfa = automaton::build_dfa(all, rules);
+  if (!dfa) return fail("names of packages: " + dfa.error().message);
+  const auto minimal = automaton::minimise(
+      *dfa, [](auto matching) -> std::uint32_t { return matching.empty() ? 0 : matching.front(); });
+  return writer.put(TRY(automaton::make_table(minimal)));
+}
+
 aspis_exec exec_of(const CompiledExec& compiled, const IdOf& id_of) {
   aspis_exec exec{};
   exec.mode = static_cast<std::uint8_t>(compiled.mode);
@@ -196,7 +251,7 @@ Result<std::uint32_t> put_packages(Writer& writer, const CompiledProfile& profil
                                    const aspis_profile& outer) {
   if (profile.packages.empty()) return std::uint32_t{0};
   std::vector<std::uint32_t> offsets;
-  std::vector<Named> names;
+  aspis_packages packages{};
   for (const CompiledProfile& package : profile.packages) {
     aspis_profile head{};
     put_rules(writer, package, head);
@@ -204,12 +259,11 @@ Result<std::uint32_t> put_packages(Writer& writer, const CompiledProfile& profil
     head.mode = outer.mode;
     head.kill_signal = outer.kill_signal;
     offsets.push_back(writer.put(std::span<const aspis_profile>(&head, 1)));
-    names.push_back({package.name, static_cast<std::uint16_t>(offsets.size())});
+    packages.mediated |= package.mediated;
   }
-  aspis_packages packages{};
   packages.count = static_cast<std::uint32_t>(offsets.size());
   packages.profiles = writer.put(std::span<const std::uint32_t>(offsets));
-  packages.names = TRY(put_words(writer, names));
+  packages.names = TRY(put_package_files(writer, profile.packages));
   return writer.put(std::span<const aspis_packages>(&packages, 1));
 }
 

@@ -140,7 +140,7 @@ class FromMembers {
 
   std::uint8_t info() const {
     for (unsigned info = 0; info < 256; ++info) {
-      if (info_text(static_cast<std::uint8_t>(info)) == at("info"))
+      if (info_text(static_cast<std::uint8_t>(info), {}) == at("info"))
         return static_cast<std::uint8_t>(info);
     }
     throw Unlike{"info " + at("info")};
