@@ -19,6 +19,7 @@
 #include "agent/watch/enforced.h"
 #include "agent/watch/lexical.h"
 #include "agent/watch/stacks.h"
+#include "bpf/abi/subject.h"
 #include "probes/cpython/layouts.h"
 
 namespace aspis {
@@ -204,6 +205,8 @@ void Session::emit(Record&& record) {
   if (record.event != nullptr && record.event->head->profile != 0) {
     record.profile = profile_name(record);
     record.target = target_name(record);
+  } else if (record.event != nullptr && record.event->head->info != 0) {
+    record.profile = ASPIS_UNCONFINED;  // something is said of a task that has none
   }
   if (record.event == nullptr) ++summary_.notices;
   if (filter_.passes(record) && sink_->shows(record)) {

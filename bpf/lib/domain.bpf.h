@@ -8,8 +8,8 @@
 #define PFA_NO_NEW_PRIVS 1 /* include/linux/sched.h: bit 0 of atomic_flags */
 
 /* Adds a profile to the domain that comes next, or the null profile that complain makes up of it: a
- * place that has its rules already has more than that. Returns non-zero when it is full. Global: the
- * verifier looks at it once, and not once for each way that leads to it. */
+ * place that has its rules already has more than that. Returns non-zero when it is full. Global:
+ * the verifier looks at it once, and not once for each way that leads to it. */
 __weak __noinline int next_place(struct aspis_task *state, __u32 id, __u32 null)
 {
 	if (!state)
@@ -56,6 +56,7 @@ static __always_inline __u8 next_targets(
 static __always_inline void next_clear(struct aspis_task *state)
 {
 	__builtin_memset(&state->next, 0, sizeof(state->next));
+	__builtin_memset(state->waiting, 0, sizeof(state->waiting));
 	state->next_flags = 0;
 }
 

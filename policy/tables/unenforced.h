@@ -17,7 +17,7 @@ struct KernelSide {
   bool contexts = false;         ///< @{ctx.KEY}
   bool signatures = false;       ///< require signed
 };
-inline constexpr KernelSide kKernelSide{.python_events = true};
+inline constexpr KernelSide kKernelSide{.launch = true, .python_events = true};
 
 /// Tells of each rule of a profile that it does not.
 void tell_unenforced(const Profile& profile, const PatternContext& context,
