@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Attachments of which some depend on what Python is started to run: what waits until that is
- * known.
- */
+/* What waits until it is known what Python is started to run, or what interprets a script. */
 #ifndef ASPIS_LAUNCH_BPF_H
 #define ASPIS_LAUNCH_BPF_H
 
