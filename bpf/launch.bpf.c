@@ -74,32 +74,37 @@ __noinline __u32 attached_to(
 	return match_launch(scratch, attachments, python);
 }
 
-static __always_inline __u32 find_attached(
-	struct scratch *scratch, struct scope scope, __u8 flags, bool script)
+static __always_inline __u32 find_attached(struct scratch *scratch, struct scope scope, __u8 flags)
 {
 	__u32 found = 0;
 
 	if (flags & ASPIS_WAITING_ALIVE)
 		found = attached_to(scratch, scope.attachments, scope.python, false);
-	if (!found && script)
+	if (!found && scratch->launch.script)
 		found = attached_to(scratch, 0, scope.python, true);
 	return found;
 }
 
-/* What was found for a profile (at `at`) comes next, or what is in its place. As exec.bpf.c: follow
+/* What was found for a waiting profile comes next, or what is in its place. As exec.bpf.c: follow
  * has it of what need not wait; an unconfined task that has none stays so, as in AppArmor, but a
- * conflict is told. */
-static __always_inline void take_found(struct scratch *scratch, struct aspis_task *state,
-	struct arena arena, __u32 at, struct aspis_waiting waiting, __u32 found)
+ * conflict is told. Always 0. */
+__noinline int take_found(
+	struct scratch *scratch, struct aspis_task *state, __u32 place, __u32 found)
 {
-	const struct aspis_profile *profile = ARENA_AT(arena, struct aspis_profile, at);
+	struct arena arena = policy_arena_view();
 	bool attaches = found && found != ASPIS_ATTACH_CONFLICT;
-	struct aspis_permissions permissions = {};
 	__u8 info = found ? ASPIS_INFO_CONFLICT : ASPIS_INFO_NO_PROFILE;
+	struct aspis_permissions permissions = {};
+	const struct aspis_profile *profile;
+	struct aspis_waiting waiting;
 
+	if (!scratch || !state || !arena.bytes)
+		return 0;
+	waiting = state->waiting[place & (ASPIS_STACK_MAX - 1)];
+	state->waiting[place & (ASPIS_STACK_MAX - 1)].mode = 0;
 	if (attaches || waiting.flags & ASPIS_EXEC_ELSE_INHERIT) {
 		if (!next_add(state, attaches ? found : waiting.profile))
-			return;
+			return 0;
 		info = ASPIS_INFO_STACK_FULL;
 	} else if (waiting.flags & ASPIS_EXEC_ELSE_UNCONFINED) {
 		if (found && !waiting.profile) {
@@ -107,49 +112,67 @@ static __always_inline void take_found(struct scratch *scratch, struct aspis_tas
 			scratch->ruling.reported = 1;
 			scratch->ruling.info = info;
 		}
-		return;
+		return 0;
 	}
+	profile = ARENA_AT(
+		arena, struct aspis_profile, profile_at(arena, policy_root, waiting.profile));
 	if (rule(scratch, profile, false, permissions, ASPIS_MAY_EXEC, info, EACCES) ==
 		ASPIS_VERDICT_COMPLAIN)
 		next_place(state, waiting.profile, true);
+	return 0;
 }
 
-/* Decides on what waits; of what can still be refused with an errno, when `early`, only on that.
- * Fills scratch.ruling and state.next. Always 0. */
-__noinline int decide_waiting(struct scratch *scratch, struct aspis_task *state, __u32 early)
+/* Something waits at this place. A profile that was removed by force has no say. */
+static __always_inline bool has_waiting(
+	struct arena arena, __u32 root, struct aspis_waiting waiting, struct scope *scope)
+{
+	__u32 at = profile_at(arena, root, waiting.profile);
+
+	*scope = scope_of(root, at, waiting.mode);
+	return waiting.mode && (at || !waiting.profile);
+}
+
+/* Decides on what waits. Fills scratch.ruling and state.next. Always 0. */
+__noinline int decide_waiting(struct scratch *scratch, struct aspis_task *state)
 {
 	struct arena arena = policy_arena_view();
 	__u32 root = policy_root;
+	struct scope scope;
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
 	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
-		struct aspis_waiting waiting = state->waiting[i];
-		__u32 at = profile_at(arena, root, waiting.profile), found = 0;
-		struct scope scope = scope_of(root, at, waiting.mode);
+		__u8 flags = state->waiting[i].flags;
 
-		if (!waiting.mode || (waiting.profile && !at)) /* removed by force: has no say */
-			continue;
-		if (early) {
-			if (waiting.flags & (ASPIS_WAITING_ALIVE | ASPIS_EXEC_ELSE_INHERIT |
-						    ASPIS_EXEC_ELSE_UNCONFINED))
-				continue;
-			if (scratch->launch.script) {
-				walk_executed(scratch, true);
-				if (match_is_alive(scratch, scope.python))
-					continue;
-			}
-		} else {
-			found = find_attached(
-				scratch, scope, waiting.flags, scratch->launch.script);
-		}
-		state->waiting[i].mode = 0;
-		take_found(scratch, state, arena, at, waiting, found);
+		if (has_waiting(arena, root, state->waiting[i], &scope))
+			take_found(scratch, state, i, find_attached(scratch, scope, flags));
 	}
-	if (early)
-		return 0;
 	if (next_is_refused(arena, root, state))
 		refuse(scratch, state, ASPIS_INFO_NO_NEW_PRIVS, EPERM);
+	return 0;
+}
+
+/* Decides on those that nothing attaches to, whatever the launch, and nothing is in place of.
+ * Always 0. */
+__noinline int decide_early(struct scratch *scratch, struct aspis_task *state)
+{
+	const __u8 later =
+		ASPIS_WAITING_ALIVE | ASPIS_EXEC_ELSE_INHERIT | ASPIS_EXEC_ELSE_UNCONFINED;
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+	struct scope scope;
+
+	if (!scratch || !state || !arena.bytes)
+		return 0;
+	if (scratch->launch.script)
+		walk_executed(scratch, true);
+	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
+		if (!has_waiting(arena, root, state->waiting[i], &scope) ||
+			state->waiting[i].flags & later)
+			continue;
+		if (!scratch->launch.script || !match_is_alive(scratch, scope.python))
+			take_found(scratch, state, i, 0);
+	}
 	return 0;
 }
 
@@ -186,7 +209,7 @@ HOOK(bprm_creds_from_file)
 	if (!scratch)
 		return -EAGAIN;
 	program_begin(scratch, bprm);
-	decide_waiting(scratch, state, true);
+	decide_early(scratch, state);
 	return tell_exec(scratch, state, bprm);
 }
 
@@ -204,7 +227,7 @@ static __always_inline void decide_late(
 	struct scratch *scratch, struct aspis_task *state, struct linux_binprm *bprm)
 {
 	program_begin(scratch, bprm);
-	decide_waiting(scratch, state, false);
+	decide_waiting(scratch, state);
 	state->next_flags &= ~ASPIS_TASK_LAUNCH;
 	if (scratch->ruling.answer)
 		stop(scratch, state);
