@@ -97,7 +97,7 @@ class Launches : public testing::TestWithParam<const char*> {
     std::filesystem::create_symlink("/usr/bin/python3", path("venv/bin/python"));
     write("venv/pyvenv.cfg", "home = /usr/bin\n");
     std::filesystem::copy_file(system_python(), path("snake"));
-    for (const char* name : {"sh_strict", "sh_parent", "sh_free", "sh_none"})
+    for (const char* name : {"sh_strict", "sh_lax", "sh_parent", "sh_free", "sh_none"})
       std::filesystem::copy_file("/bin/sh", path(name));
     write("policy", policy());
     write("script", script());
@@ -131,9 +131,11 @@ class Launches : public testing::TestWithParam<const char*> {
       return rules;
     };
     return "abi <kernel>,\nprofile start {\n" + loose + to("pix") + "  priority=1 " +
-           path("sh_strict") + " px -> strict,\n  priority=1 " + path("sh_parent") +
-           " px -> parent,\n  priority=1 " + path("sh_free") + " px -> free,\n  priority=1 " +
-           path("sh_none") + " ux,\n}\nprofile strict {\n" + loose + to("px") +
+           path("sh_strict") + " px -> strict,\n  priority=1 " + path("sh_lax") +
+           " px -> lax,\n  priority=1 " + path("sh_parent") + " px -> parent,\n  priority=1 " +
+           path("sh_free") + " px -> free,\n  priority=1 " + path("sh_none") +
+           " ux,\n}\nprofile strict {\n" + loose + to("px") +
+           "}\nprofile lax flags=(complain) {\n" + loose + to("px") +
            "}\nprofile free flags=(unconfined) {\n}\n" + "profile parent {\n" + loose +
            "  priority=1 " + system_python() + " cx,\n" + profile("child" + any + "(command)") +
            profile("plain /usr/bin/python3*") + "}\n" +
@@ -164,6 +166,8 @@ class Launches : public testing::TestWithParam<const char*> {
            "./sh_strict -c '/usr/bin/true case-strict_true; echo strict_true $?'\n"
            "./sh_strict -c '$PY -m stat case-strict_else; echo strict_else $?'\n"
            "./sh_strict -c '$PY -m keyword case-strict_conflict; echo strict_conflict $?'\n"
+           "./sh_strict -c 'setpriv --no-new-privs $PY -c pass; echo strict_privs $?'\n"
+           "./sh_lax -c '$PY -m keyword case-lax < /dev/null > out; echo lax $?'\n"
            "echo end 0\n";
   }
 
@@ -204,6 +208,8 @@ TEST_P(Launches, DecideTheProfileBeforeTheFirstInstruction) {
   EXPECT_EQ(results["strict_true"], hooks ? "126" : "137");
   EXPECT_EQ(results["strict_else"], "137");
   EXPECT_EQ(results["strict_conflict"], "137");
+  EXPECT_EQ(results["strict_privs"], "137");
+  EXPECT_EQ(results["lax"], "0");
   const auto refused = [&](const std::string& info, const std::string& path) {
     return matching(seen.events, {{"type", "file.exec"},
                                   {"verdict", "denied"},
@@ -215,6 +221,16 @@ TEST_P(Launches, DecideTheProfileBeforeTheFirstInstruction) {
   EXPECT_EQ(refused("profile transition not found", "/usr/bin/true"), 1U);
   EXPECT_EQ(refused("profile transition not found", system_python()), 1U);
   EXPECT_EQ(refused("conflicting profile attachments", system_python()), 1U);
+  EXPECT_EQ(refused("no new privs", system_python()), 1U);
+  EXPECT_EQ(matching(seen.events, {{"type", "file.exec"},
+                                   {"verdict", "complain"},
+                                   {"profile", "lax"},
+                                   {"info", "conflicting profile attachments"}})
+                .size(),
+            1U);
+  const nlohmann::json* lax = exec_of(seen.events, "lax");
+  ASSERT_NE(lax, nullptr);
+  EXPECT_EQ(field(*lax, "profile"), "lax//null-" + system_python());
   EXPECT_EQ(matching(seen.events, {{"type", "file.exec"},
                                    {"verdict", "allowed"},
                                    {"profile", "unconfined"},
