@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Which profile attaches to a path. One automaton answers for all of them; only where several
- * profiles match one path their longest left matches are compared.
+ * Which profile attaches to a path and, with python=(…), to what Python is started to run. One
+ * automaton answers for all of them; only where several profiles match their longest left matches
+ * are compared.
  */
 #include "lib/decide.bpf.h"
 
 struct left_walk {
 	struct scratch *scratch;
 	__u32 automaton;
+	__u32 launch; /* not the path */
 };
 
-/* The matcher of one candidate takes byte `index` of the path. */
+/* The matcher of one candidate takes byte `index` of the path, or of the launch. */
 static long left_step(__u32 index, void *data)
 {
 	struct left_walk *walk = data;
@@ -20,21 +22,23 @@ static long left_step(__u32 index, void *data)
 
 	if (!scratch || !arena.bytes)
 		return 1;
-	at = scratch->walk.off + index;
-	if (at >= CHUNK_MAX)
+	at = walk->launch ? index + 1 : scratch->walk.off + index;
+	if (at >= (walk->launch ? scratch->subject_len : CHUNK_MAX))
 		return 1;
-	leftmatch_step(
-		&scratch->left, match_step(arena, matcher_at(arena, walk->automaton),
-					scratch->left.state, scratch->path[at & (CHUNK_MAX - 1)]));
+	KEEP(at);
+	at &= CHUNK_MAX - 1;
+	leftmatch_step(&scratch->left,
+		match_step(arena, matcher_at(arena, walk->automaton), scratch->left.state,
+			walk->launch ? scratch->subject[at] : scratch->path[at]));
 	return 0;
 }
 
 /* Bytes that the longest left match of a profile takes. Global: verified once, not for each of the
  * profiles that match. */
-__noinline __u32 left_match(struct scratch *scratch, __u32 automaton)
+__noinline __u32 left_match(struct scratch *scratch, __u32 automaton, __u32 launch)
 {
 	struct arena arena = policy_arena_view();
-	struct left_walk walk = {.scratch = scratch, .automaton = automaton};
+	struct left_walk walk = {.scratch = scratch, .automaton = automaton, .launch = launch};
 
 	if (!arena.bytes || !scratch)
 		return 0;
@@ -74,7 +78,7 @@ __noinline __u32 match_attachment(struct scratch *scratch, __u32 attachments)
 		at = profile_at(arena, policy_root, id);
 		if (!at)
 			continue;
-		length = left_match(scratch, ARENA_AT(arena, struct aspis_profile, at)->matcher);
+		length = left_match(scratch, ARENA_AT(arena, struct aspis_profile, at)->matcher, 0);
 		if (length == longest)
 			best = ASPIS_ATTACH_CONFLICT;
 		if (length <= longest)
@@ -83,4 +87,97 @@ __noinline __u32 match_attachment(struct scratch *scratch, __u32 attachments)
 		best = id;
 	}
 	return best;
+}
+
+__noinline __u32 match_is_alive(struct scratch *scratch, __u32 python)
+{
+	struct arena arena = policy_arena_view();
+	__u32 automaton;
+
+	if (!scratch || !arena.bytes)
+		return 0;
+	automaton = ARENA_AT(arena, struct aspis_attachments, python)->automaton;
+	return automaton ? match_path(scratch, automaton, matcher_at(arena, automaton).head->start)
+			 : 0;
+}
+
+__noinline __u32 match_before_launch(struct scratch *scratch, __u32 attachments, __u32 python)
+{
+	struct arena arena = policy_arena_view();
+	__u32 found;
+
+	if (!scratch || !arena.bytes)
+		return 0;
+	if (!ARENA_AT(arena, struct aspis_attachments, python)->automaton)
+		return match_attachment(scratch, attachments);
+	if (match_is_alive(scratch, python))
+		return ASPIS_ATTACH_ALIVE;
+	found = match_attachment(scratch, attachments);
+	return found ? found : ASPIS_ATTACH_NONE;
+}
+
+/* Of those in a list the one that takes most of the path, and then of the launch: its id, or
+ * ASPIS_ATTACH_CONFLICT, and in the upper half how much of the path that is. */
+static __noinline __u64 best_of(struct scratch *scratch, __u32 list)
+{
+	struct arena arena = policy_arena_view();
+	__u32 count, best = 0, most = 0;
+
+	if (!arena.bytes)
+		return 0;
+	count = *ARENA_AT(arena, __u16, list);
+	for (int i = 0; i < ASPIS_ATTACH_MAX; i++) {
+		const struct aspis_profile *profile;
+		__u32 id, at, takes;
+
+		if (i >= count)
+			break;
+		id = *ARENA_AT(arena, __u16, list + 2 + 2 * i);
+		at = profile_at(arena, policy_root, id);
+		if (!at)
+			continue;
+		profile = ARENA_AT(arena, struct aspis_profile, at);
+		takes = left_match(scratch, profile->matcher, 0) << 16;
+		takes |= left_match(scratch, profile->launch, 1);
+		if (takes == most)
+			best = ASPIS_ATTACH_CONFLICT;
+		if (takes <= most)
+			continue;
+		most = takes;
+		best = id;
+	}
+	return (__u64)(most >> 16) << 32 | best;
+}
+
+/* The launch is in scratch.subject, behind a byte of 0. */
+__noinline __u32 match_launch(struct scratch *scratch, __u32 attachments, __u32 python)
+{
+	struct arena arena = policy_arena_view();
+	const struct aspis_attachments *head;
+	__u32 plain = 0, state, list, at;
+	struct matcher matcher;
+	__u64 best;
+
+	if (!scratch || !arena.bytes)
+		return 0;
+	if (attachments)
+		plain = match_attachment(scratch, attachments);
+	head = ARENA_AT(arena, struct aspis_attachments, python);
+	state = scratch->subject_len ? match_is_alive(scratch, python) : 0;
+	if (!state)
+		return plain;
+	matcher = matcher_at(arena, head->automaton);
+	state = match_subject(
+		scratch, head->automaton, match_step(arena, matcher, state, scratch->subject[0]));
+	list = match_outcome(arena, matcher, state);
+	if (!list)
+		return plain;
+	best = best_of(scratch, head->lists + 2 * list);
+	if (!plain || plain == ASPIS_ATTACH_CONFLICT)
+		return (__u32)best;
+	at = profile_at(arena, policy_root, plain);
+	if (at && left_match(scratch, ARENA_AT(arena, struct aspis_profile, at)->matcher, 0) >
+			  best >> 32)
+		return plain;
+	return (__u32)best;
 }

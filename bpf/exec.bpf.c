@@ -4,20 +4,14 @@
  * security/apparmor/domain.c). bprm_creds_for_exec runs once an execve, with the file that was
  * asked for (a script, not its interpreter), before anything of the old image is gone; what is
  * decided here holds from sched_process_exec on (process.bpf.c), which a failing execve never
- * reaches.
+ * reaches. What depends on the program's arguments is left to launch.bpf.c.
  */
 #include "lib/hook.bpf.h"
-#include "lib/domain.bpf.h"
+#include "lib/launch.bpf.h"
 #include "lib/observe.bpf.h"
 #include "lib/subject.bpf.h"
 
 #define BPF_F_BPRM_SECUREEXEC 1
-
-/* Offset of the attachments of all profiles that are no children of others. */
-static __always_inline __u32 attachments_at(__u32 root)
-{
-	return root + __builtin_offsetof(struct aspis_policy_root, attachments);
-}
 
 /* Where `exec` leads from `profile`: fills state.next. Returns why it leads nowhere, or 0. */
 static __always_inline __u8 follow(struct scratch *scratch, struct aspis_task *state,
@@ -39,11 +33,13 @@ static __always_inline __u8 follow(struct scratch *scratch, struct aspis_task *s
 		if (info != ASPIS_INFO_NO_PROFILE)
 			return info;
 	} else {
-		found = match_attachment(scratch,
-			exec->mode == ASPIS_EXEC_CHILD
-				? profile_offset +
-					  __builtin_offsetof(struct aspis_profile, children)
-				: attachments_at(root));
+		struct scope scope = scope_of(root, profile_offset, exec->mode);
+
+		found = match_before_launch(scratch, scope.attachments, scope.python);
+		if (found & (ASPIS_ATTACH_ALIVE | ASPIS_ATTACH_NONE)) {
+			next_wait(state, profile->id, exec->mode, exec->flags, found);
+			return ASPIS_INFO_NONE;
+		}
 		if (found && found != ASPIS_ATTACH_CONFLICT && next_add(state, found))
 			return ASPIS_INFO_STACK_FULL;
 	}
@@ -77,9 +73,14 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 		profile = ARENA_AT(arena, struct aspis_profile, at);
 		scratch->ruling.packaged |= has_packages(state, profile, i);
 		if (profile->mode == ASPIS_MODE_UNCONFINED) { /* what attaches takes its place */
-			__u32 found = match_attachment(scratch, attachments_at(root));
+			struct scope scope = scope_of(root, 0, ASPIS_EXEC_PROFILE);
+			__u32 found = match_before_launch(scratch, scope.attachments, scope.python);
 
-			if (next_add(state, found && found != ASPIS_ATTACH_CONFLICT ? found : id))
+			if (found & (ASPIS_ATTACH_ALIVE | ASPIS_ATTACH_NONE))
+				next_wait(state, id, ASPIS_EXEC_PROFILE, ASPIS_EXEC_ELSE_INHERIT,
+					found);
+			else if (next_add(state,
+					 found && found != ASPIS_ATTACH_CONFLICT ? found : id))
 				rule(scratch, profile, false, permissions, ASPIS_MAY_EXEC,
 					ASPIS_INFO_STACK_FULL, EACCES);
 			continue;
@@ -104,7 +105,7 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 		if (verdict == ASPIS_VERDICT_COMPLAIN)
 			next_place(state, id, true);
 	}
-	if (next_is_refused(arena, root, state))
+	if (!(state->next_flags & ASPIS_TASK_LAUNCH) && next_is_refused(arena, root, state))
 		refuse(scratch, state, ASPIS_INFO_NO_NEW_PRIVS, EPERM);
 	return secure;
 }
@@ -171,6 +172,7 @@ static __always_inline void walk_program(
  * Without a buffer nobody can tell, and the exec fails. */
 static __always_inline int attach(struct task_struct *task, struct linux_binprm *bprm, bool done)
 {
+	struct scope scope = scope_of(policy_root, 0, ASPIS_EXEC_PROFILE);
 	struct scratch *scratch = scratch_lease();
 	struct aspis_task *state;
 	__u32 id;
@@ -180,15 +182,18 @@ static __always_inline int attach(struct task_struct *task, struct linux_binprm 
 	walk_program(scratch, bprm, done);
 	id = scratch->walk.flags & ~ASPIS_PATH_LEXICAL
 		     ? 0
-		     : match_attachment(scratch, attachments_at(policy_root));
+		     : match_before_launch(scratch, scope.attachments, scope.python);
 	scratch_release(scratch);
-	if (!id || id == ASPIS_ATTACH_CONFLICT)
+	if (!id || id & (ASPIS_ATTACH_CONFLICT | ASPIS_ATTACH_NONE))
 		return 0;
 	state = bpf_task_storage_get(&task_state, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!state)
 		return -ENOMEM;
 	next_clear(state);
-	next_add(state, id);
+	if (id == ASPIS_ATTACH_ALIVE)
+		next_wait(state, 0, ASPIS_EXEC_PROFILE, ASPIS_EXEC_ELSE_UNCONFINED, id);
+	else
+		next_add(state, id);
 	state->flags |= ASPIS_TASK_NEXT;
 	return 0;
 }

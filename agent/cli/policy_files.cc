@@ -11,6 +11,7 @@
 #include "policy/language/directory.h"
 #include "policy/language/parser.h"
 #include "policy/tables/evaluate.h"
+#include "policy/tools/launch_of.h"
 #include "probes/cpython/audit_events.h"
 
 namespace aspis {
@@ -137,7 +138,8 @@ Result<std::size_t> find_profile(const policy::CompiledPolicy& policy, const std
 }
 
 Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const std::string& file,
-                                   const std::string& name, const std::string& command) {
+                                   const std::string& name, const std::string& program,
+                                   std::span<const std::string> command) {
   if (!name.empty()) return policy.profiles[TRY(find_profile(policy, file, name))].name;
   std::string known;
   const policy::CompiledProfile* top = nullptr;
@@ -152,9 +154,13 @@ Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const s
   if (tops == 1) return top->name;
   const policy::Image image = TRY(policy::lay_out(policy));
   const auto& root = *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
-  const std::uint16_t id = policy::attached(image, root.attachments, resolved(command));
+  std::error_code unknown;
+  const std::string directory = std::filesystem::current_path(unknown).string();
+  const std::uint16_t id =
+      policy::attached_to_launch(image, root.python, root.attachments, resolved(program),
+                                 policy::launch_of(command, directory));
   if (id != 0) return image.names[id];
-  return fail(file + " has several profiles, and none of them attaches to " + command +
+  return fail(file + " has several profiles, and none of them attaches to " + program +
               ": name one as --profile " + file + ":NAME; it has:" + known);
 }
 

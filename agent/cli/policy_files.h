@@ -62,8 +62,10 @@ void set_complain(policy::CompiledPolicy& policy);
 Result<std::size_t> find_profile(const policy::CompiledPolicy& policy, const std::string& file,
                                  const std::string& name);
 
-/// The profile called `name`; without a name the one that attaches to `command`, or the only one.
+/// The profile called `name`; without a name the one that attaches to `program`, executed by
+/// `command`, or the only one.
 Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const std::string& file,
-                                   const std::string& name, const std::string& command);
+                                   const std::string& name, const std::string& program,
+                                   std::span<const std::string> command);
 
 }  // namespace aspis

@@ -89,8 +89,8 @@ Result<Chosen> load_profile(const RunOptions& options) {
   Chosen chosen;
   chosen.policy = TRY(load_policy({file}, options.policy));
   if (options.complain) set_complain(chosen.policy);
-  const std::string command = TRY(find_command(options.command.front()));
-  chosen.name = TRY(choose_profile(chosen.policy, file, name, command));
+  const std::string program = TRY(find_command(options.command.front()));
+  chosen.name = TRY(choose_profile(chosen.policy, file, name, program, options.command));
   return chosen;
 }
 

@@ -5,11 +5,28 @@
 
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "policy/tables/evaluate.h"
+#include "policy/tools/launch_of.h"
 
 namespace aspis {
+namespace {
+
+/// What Python runs in a process (its directory in /proc), if Python it is.
+std::string launch_at(const std::filesystem::path& process) {
+  std::ifstream file(process / "cmdline");
+  std::vector<std::string> arguments;
+  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+  std::error_code failure;
+  const std::string directory = std::filesystem::read_symlink(process / "cwd", failure);
+  return policy::launch_of(arguments, directory);
+}
+
+}  // namespace
 
 Result<> warn_unconfined(const Observer& observer, const policy::CompiledPolicy& policy) {
   std::set<std::uint32_t> confined;
@@ -25,7 +42,8 @@ Result<> warn_unconfined(const Observer& observer, const policy::CompiledPolicy&
       continue;
     const std::string exe = std::filesystem::read_symlink(entry.path() / "exe", failure);
     if (exe.empty() || confined.contains(pid)) continue;
-    const std::uint16_t id = policy::attached(image, root.attachments, exe);
+    const std::uint16_t id = policy::attached_to_launch(image, root.python, root.attachments, exe,
+                                                        launch_at(entry.path()));
     if (id != 0)
       spdlog::warn(
           "process {} ({}) runs unconfined: it is older than the profile {}; start it again", pid,

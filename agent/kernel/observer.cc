@@ -145,6 +145,7 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
   bpf_program__set_autoload(skeleton->progs.on_audit, true);
   bpf_program__set_autoload(skeleton->progs.find_tasks, true);
   bpf_program__set_autoload(skeleton->progs.list_domains, options.arena_bytes != 0);
+  bpf_program__set_autoload(skeleton->progs.on_launch, options.arena_bytes != 0);
   for (const auto& name : refused) {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton->obj, name.c_str()), false);
     missing.push_back({name, "the kernel refused to load it", true});

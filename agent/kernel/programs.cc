@@ -18,14 +18,14 @@ constexpr std::string_view kSyscall = "sys__";
 
 // Nobody but a profile asks there.
 constexpr std::string_view kEnforcingOnly[] = {
-    "bprm_creds_for_exec", "file_lock",           "file_permission",
-    "file_receive",        "ptrace_traceme",      "sk_free_security",
-    "socket_accept",       "socket_getpeername",  "socket_getsockname",
-    "socket_getsockopt",   "socket_post_create",  "socket_recvmsg",
-    "socket_setsockopt",   "socket_shutdown",     "task_setrlimit",
-    "unix_may_send",       "unix_stream_connect", "uring_override_creds",
-    "uring_sqpoll",        "task_prctl",          "inode_create",
-    "inode_unlink",
+    "bprm_creds_for_exec",  "bprm_creds_from_file", "file_lock",
+    "file_permission",      "file_receive",         "ptrace_traceme",
+    "sk_free_security",     "socket_accept",        "socket_getpeername",
+    "socket_getsockname",   "socket_getsockopt",    "socket_post_create",
+    "socket_recvmsg",       "socket_setsockopt",    "socket_shutdown",
+    "task_setrlimit",       "unix_may_send",        "unix_stream_connect",
+    "uring_override_creds", "uring_sqpoll",         "task_prctl",
+    "inode_create",         "inode_unlink",
 };
 
 /// The hooks that a class is enforced by.

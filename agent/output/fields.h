@@ -39,7 +39,7 @@ inline constexpr FieldDoc kCommonFields[] = {
      "allowed, denied, or complain: allowed, but a policy in force would deny it"},
     {"profile", "string",
      "full name of the profile that decided; absent: the task is not confined, or no profile was "
-     "asked"},
+     "asked; unconfined: info says something of a task that is"},
     {"requested", "string",
      "the permissions asked for: of files the letters of AppArmor's log (c: create, d: delete), of "
      "signals send or receive, of ptrace trace, read, tracedby or readby, …; absent: no rule was "

@@ -140,7 +140,7 @@ void append_verdict(JsonWriter& json, const aspis_event& head) {
 
 void append_ruling(JsonWriter& json, const Record& record) {
   const aspis_event& head = *record.event->head;
-  if (head.profile == 0) return;
+  if (head.profile == 0 && head.info == 0) return;
   const bool reported = (head.flags & ASPIS_F_REPORTED) != 0;
   json.text("profile", record.profile);
   if (head.requested != 0) {

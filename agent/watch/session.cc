@@ -19,6 +19,7 @@
 #include "agent/watch/enforced.h"
 #include "agent/watch/lexical.h"
 #include "agent/watch/stacks.h"
+#include "bpf/abi/subject.h"
 #include "probes/cpython/layouts.h"
 
 namespace aspis {
@@ -207,6 +208,8 @@ void Session::emit(Record&& record) {
     if ((record.event->head->info & ASPIS_INFO_PACKAGE) != 0)
       record.package = observer_->policy().package_of(
           record.event->head->profile, record.event->head->info & ~unsigned{ASPIS_INFO_PACKAGE});
+  } else if (record.event != nullptr && record.event->head->info != 0) {
+    record.profile = ASPIS_UNCONFINED;  // something is said of a task that has none
   }
   if (record.event == nullptr) ++summary_.notices;
   if (filter_.passes(record) && sink_->shows(record)) {

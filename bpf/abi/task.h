@@ -21,9 +21,10 @@
 #define ASPIS_TASK_QUIET 0x200	 /* of kernel operations only what profiles report is told */
 #define ASPIS_TASK_REVOKED                                                                         \
 	0x400 /* has open files that its profiles do not let it use (bpf/inherit.bpf.c) */
-#define ASPIS_TASK_ONEXEC 0x100 /* next_* were asked for: the next exec enters them */
-#define ASPIS_TASK_ONCE 0x1000	/* what `announced` says may be done once only */
-#define ASPIS_TASK_STACKS 0x800 /* of next_*: the profile asked for comes on top of the domain */
+#define ASPIS_TASK_ONEXEC 0x100	 /* next_* were asked for: the next exec enters them */
+#define ASPIS_TASK_ONCE 0x1000	 /* what `announced` says may be done once only */
+#define ASPIS_TASK_STACKS 0x800	 /* of next_*: the profile asked for comes on top of the domain */
+#define ASPIS_TASK_LAUNCH 0x2000 /* of next_*: some of it is still to be found, see `waiting` */
 #define ASPIS_TASK_NULL(place)                                                                     \
 	(0x10000u << (place)) /* domain.profiles[place] complained about this exec, so that there  \
 				 are no rules but those of complain */
@@ -33,6 +34,17 @@
 struct aspis_domain {
 	__u16 profiles[4];
 };
+
+/*
+ * A profile of the next domain that depends on what Python is started to run, or on what interprets
+ * a script: neither is known when bprm_creds_for_exec is asked (bpf/launch.bpf.c).
+ */
+struct aspis_waiting {
+	__u16 profile; /* id of the one that the exec is made under; 0: unconfined */
+	__u8 mode;     /* ASPIS_EXEC_PROFILE or _CHILD: what it attaches among; 0: nothing waits */
+	__u8 flags;    /* aspis_exec.flags, and ASPIS_WAITING_ALIVE */
+};
+#define ASPIS_WAITING_ALIVE 0x80 /* what was executed may be an interpreter itself */
 
 /* One audit event's name as it has been raised lately by a thread; see throttle.bpf.h. */
 struct aspis_throttle {
@@ -67,14 +79,15 @@ struct aspis_task {
 	__u64 origin; /* what `cause` was when this process was forked or replaced its image */
 	__u64 capabilities; /* tracepoint backend: those already reported in this image, by bit */
 	struct aspis_domain domain;
-	struct aspis_domain next;  /* see ASPIS_TASK_NEXT */
-	__u32 flags;		   /* ASPIS_TASK_* */
-	__u32 next_flags;	   /* ASPIS_TASK_CONFINED and _NULL of `next` */
-	struct aspis_domain outer; /* in a hat: what the task returns to */
-	__u64 token;		   /* that lets it return; 0: it is in no hat, or for good */
+	struct aspis_domain next;	 /* see ASPIS_TASK_NEXT */
+	__u32 flags;			 /* ASPIS_TASK_* */
+	__u32 next_flags;		 /* ASPIS_TASK_CONFINED and _NULL of `next` */
+	struct aspis_domain outer;	 /* in a hat: what the task returns to */
+	__u64 token;			 /* that lets it return; 0: it is in no hat, or for good */
+	struct aspis_waiting waiting[4]; /* with ASPIS_TASK_LAUNCH */
 	struct aspis_python python;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 160, "aspis_task");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 176, "aspis_task");
 
 /* What an audit event announces (map audit_announcements), by its name. */
 struct aspis_announcement_key {

@@ -86,6 +86,19 @@ int inherit_files(struct scratch *scratch, struct aspis_task *state, __u32 enter
  * has: id of a profile; 0: none; ASPIS_ATTACH_CONFLICT: several, none of them the best. */
 #define ASPIS_ATTACH_CONFLICT 0x10000
 __u32 match_attachment(struct scratch *scratch, __u32 attachments);
+/* The same where a launch may count, before it is known: `python` is the offset of the attachments
+ * with python=(…). ASPIS_ATTACH_ALIVE: the launch decides; ASPIS_ATTACH_NONE: nothing attaches, but
+ * to an interpreter if this is a script. */
+#define ASPIS_ATTACH_ALIVE 0x20000
+#define ASPIS_ATTACH_NONE 0x40000
+__u32 match_before_launch(struct scratch *scratch, __u32 attachments, __u32 python);
+/* The same once it is known; attachments 0: there are none. */
+__u32 match_launch(struct scratch *scratch, __u32 attachments, __u32 python);
+/* bpf/attach.bpf.c. Can the walked path be that of an interpreter, for these? */
+__u32 match_is_alive(struct scratch *scratch, __u32 python);
+/* bpf/argv.bpf.c. Makes the launch of the current process in scratch.record; the walked path is
+ * gone then. */
+int launch_read(struct scratch *scratch);
 /* bpf/change.bpf.c. The task asks for another profile (enum aspis_request; 0: it could not be read
  * what for); the name is the text in scratch.path. Tells of it, and answers: 0, or a negative
  * errno. */

@@ -56,6 +56,7 @@ static __always_inline __u8 next_targets(
 static __always_inline void next_clear(struct aspis_task *state)
 {
 	__builtin_memset(&state->next, 0, sizeof(state->next));
+	__builtin_memset(state->waiting, 0, sizeof(state->waiting));
 	state->next_flags = 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "state.bpf.h"
 #include "context.h"
+#include "python_argv.h"
 #include "subject.h"
 #include "../abi/python_frames.h"
 
@@ -199,6 +200,21 @@ struct scratch {
 		__attribute__((aligned(8))); /* by place: index into execs, where an event leads; 0:
 					      * nowhere
 					      */
+	struct launch { /* what Python is started to run (argv.bpf.c) */
+		struct python_argv argv;
+		__u64 arguments; /* address in the process */
+		__u32 size;	 /* of them, in bytes */
+		__u32 read;	 /* they have been read */
+		__u32 len;	 /* of NUL and the launch, in `record`; 0: it is not known */
+		__u32 from;	 /* bytes of the path that are still to be looked at */
+		__u32 length;	 /* of the component so far */
+		__u32 dots;	 /* in it */
+		__u32 drop;	 /* components that ".." takes away */
+		__u32 script;	 /* a script with "#!" was executed */
+		__u64 program;	 /* address of the struct path of its interpreter, or of what was
+				    executed */
+		__u64 name;	 /* address of the name that was executed */
+	} launch;
 	struct decode decode;
 	struct audit_call call;
 	struct spell spell;

@@ -17,8 +17,11 @@ struct KernelSide {
   bool contexts = false;         ///< @{ctx.KEY}
   bool signatures = false;       ///< require signed
 };
-inline constexpr KernelSide kKernelSide{
-    .python_events = true, .change_on_event = true, .packages = true, .contexts = true};
+inline constexpr KernelSide kKernelSide{.launch = true,
+                                        .python_events = true,
+                                        .change_on_event = true,
+                                        .packages = true,
+                                        .contexts = true};
 
 /// Tells of each rule of a profile that it does not.
 void tell_unenforced(const Profile& profile, const PatternContext& context,

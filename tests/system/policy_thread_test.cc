@@ -90,7 +90,7 @@ profile start {
   @D@/site-packages/{,**} r,
   @D@/users/@{ctx.user}/** rw,
   @D@/free/** rwl,
-  @SOURCE@/tests/system/** r,
+  @SOURCE@/tests/system/{,**} r,
   capability,
   network,
   unix,
@@ -111,7 +111,7 @@ profile start {
     / r,
     /{usr,lib,lib64,bin,opt,proc,dev,sys}/** rmix,
     /etc/hostname r,
-    @SOURCE@/tests/system/** r,
+    @SOURCE@/tests/system/{,**} r,
   }
 }
 )";
