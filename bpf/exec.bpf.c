@@ -52,6 +52,17 @@ static __always_inline __u8 follow(struct scratch *scratch, struct aspis_task *s
 	return found ? ASPIS_INFO_CONFLICT : ASPIS_INFO_NO_PROFILE;
 }
 
+/* Global, for the sake of decide_exec's frame. Always 0. */
+__noinline int file_permissions(struct scratch *scratch, const struct aspis_profile *profile,
+	struct aspis_permissions *permissions)
+{
+	struct arena arena = policy_arena_view();
+
+	if (scratch && profile && permissions && arena.bytes)
+		*permissions = path_permissions(scratch, arena, profile, 0);
+	return 0;
+}
+
 __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 {
 	struct arena arena = policy_arena_view();
@@ -71,7 +82,6 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 		if (!at)
 			continue;
 		profile = ARENA_AT(arena, struct aspis_profile, at);
-		scratch->ruling.packaged |= has_packages(state, profile, i);
 		if (profile->mode == ASPIS_MODE_UNCONFINED) { /* what attaches takes its place */
 			struct scope scope = scope_of(root, 0, ASPIS_EXEC_PROFILE);
 			__u32 found = match_before_launch(scratch, scope.attachments, scope.python);
@@ -89,7 +99,7 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 		if (scratch->walk.flags & (ASPIS_PATH_MEMFD | ASPIS_PATH_ANON | ASPIS_PATH_PSEUDO))
 			info = ASPIS_INFO_NO_NAME;
 		if (!info && !is_null(state, i))
-			permissions = path_permissions(scratch, arena, profile, 0);
+			file_permissions(scratch, profile, &permissions);
 		if (permissions.allow & ASPIS_MAY_EXEC) {
 			const struct aspis_exec *exec = ARENA_AT(arena, struct aspis_exec,
 				profile->execs + permissions.exec * sizeof(struct aspis_exec));
@@ -228,7 +238,7 @@ static __always_inline int exec_access(
 	inode = BPF_CORE_READ(bprm, file, f_inode);
 	scratch->ruling.inode = (__u64)inode;
 	secure = asked ? exec_as_asked(scratch, state) : decide_exec(scratch, state);
-	if (scratch->ruling.packaged)
+	if (!done) /* the stack is gone then */
 		decide_packages(scratch, state, ASPIS_CLASS_FILE, ASPIS_MAY_EXEC, EACCES << 16);
 	state->flags |= ASPIS_TASK_NEXT;
 	if (!scratch->ruling.reported && scratch->ruling.verdict == ASPIS_VERDICT_ALLOWED) {

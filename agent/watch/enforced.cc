@@ -47,6 +47,12 @@ bool scrubs_in_vain(const CompiledProfile& profile, Backend backend) {
          });
 }
 
+bool packages_speak_of_files(const CompiledProfile& profile) {
+  return std::ranges::any_of(profile.packages, [](const CompiledProfile& package) {
+    return (package.mediated >> ASPIS_CLASS_FILE & 1) != 0;
+  });
+}
+
 std::vector<std::string> unenforced_here(const Observer& observer,
                                          const policy::CompiledPolicy& policy) {
   std::vector<std::string> found;
@@ -56,6 +62,10 @@ std::vector<std::string> unenforced_here(const Observer& observer,
   for (const CompiledProfile& profile : policy.profiles) {
     if (profile.mode == ASPIS_MODE_UNCONFINED) continue;
     std::ranges::move(not_here(profile, classes, backend), std::back_inserter(found));
+    if (backend == Backend::kTracepoint && packages_speak_of_files(profile))
+      found.push_back("profile " + profile.name +
+                      ": packages do not decide here on what is executed (backend tracepoint: the "
+                      "Python stack is gone by then)");
     if (scrubs_in_vain(profile, backend))
       found.push_back("profile " + profile.name +
                       ": the environment is not scrubbed here: Px, Cx and Ux act as px, cx and ux "
