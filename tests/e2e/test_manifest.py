@@ -139,6 +139,8 @@ class Sealed(Signed):
         super().setUp()
         image, mount = self.root / "image", self.root / "mount"
         mount.mkdir()
+        if not os.path.exists("/dev/loop-control") and shutil.which("modprobe"):
+            subprocess.run(["modprobe", "-q", "loop"], check=False)
         made = ["truncate", "-s", "16M", image], ["mkfs.ext4", "-q", "-O", "verity", image], ["mount", "-o", "loop", image, mount]
         for command in made:
             try:
