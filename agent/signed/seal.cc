@@ -30,6 +30,8 @@ tl::unexpected<Error> cannot_enable(int code) {
   switch (code) {
     case EOPNOTSUPP:
       return fail("the kernel or this file system is without fs-verity (ext4: tune2fs -O verity)");
+    case EINVAL:
+      return fail("the blocks of this file system are smaller than 4096 bytes");
     case ENOTTY:
       return fail("this kind of file system has no fs-verity");
     case ETXTBSY:

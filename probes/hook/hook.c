@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -50,15 +51,26 @@ static int on_event(const char* event, PyObject* args, void* data) {
   return image.flags & ASPIS_IMAGE_SIGNED ? signed_code_on_event(&code, event, args) : 0;
 }
 
+/* A copy that nothing writes to by mistake, and that does not change with its file. It stays. */
+static const void* frozen(const char* bytes, size_t len) {
+  void* copy = mmap(NULL, len + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (copy == MAP_FAILED) hook_refuse("no memory for the policy: %s", strerror(errno));
+  memcpy(copy, bytes, len);
+  if (mprotect(copy, len + 1, PROT_READ) != 0)
+    hook_refuse("the policy's memory: %s", strerror(errno));
+  return copy;
+}
+
 static void read_policy(const char* path) {
-  char* bytes = NULL; /* kept: it is the policy */
+  char* bytes = NULL;
   size_t len = 0;
   int failure = 0;
   const char* wrong =
       trusted_file_read(path, TRUST_ROOT_OR_SELF, ASPIS_IMAGE_MAX, &bytes, &len, &failure);
   if (wrong != NULL)
     hook_refuse("%s %s%s%s", path, wrong, failure ? ": " : "", failure ? strerror(failure) : "");
-  wrong = policy_image_read(&image, bytes, len);
+  wrong = policy_image_read(&image, frozen(bytes, len), len);
+  free(bytes);
   if (wrong != NULL) hook_refuse("%s: %s", path, wrong);
 }
 

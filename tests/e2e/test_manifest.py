@@ -141,7 +141,7 @@ class Sealed(Signed):
         mount.mkdir()
         if not os.path.exists("/dev/loop-control") and shutil.which("modprobe"):
             subprocess.run(["modprobe", "-q", "loop"], check=False)
-        made = ["truncate", "-s", "16M", image], ["mkfs.ext4", "-q", "-O", "verity", image], ["mount", "-o", "loop", image, mount]
+        made = ["truncate", "-s", "16M", image], ["mkfs.ext4", "-q", "-b", "4096", "-O", "verity", image], ["mount", "-o", "loop", image, mount]
         for command in made:
             try:
                 failed = subprocess.run(command, capture_output=True, check=False).returncode != 0

@@ -6,6 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "tests/unit/signed/scratch.h"
 
 namespace aspis {
@@ -60,6 +64,22 @@ TEST_F(DigestFile, SaysWhatIsNoFileToHash) {
   EXPECT_THAT(digest_file(path("fifo.py")).error().text(), HasSubstr("not a regular file"));
   EXPECT_THAT(digest_file(directory_).error().text(), HasSubstr("not a regular file"));
   EXPECT_EQ(digest_file(path("none")).error().code, ENOENT);
+}
+
+TEST_F(DigestFile, SaysThatTheFileChangesMeanwhile) {
+  const std::string log = file("log.py", std::string(std::size_t{64} << 20, 'x'));
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    while (!done) {
+      std::ofstream(log, std::ios::app) << "x" << std::flush;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  const auto digest = digest_file(log);
+  done = true;
+  writer.join();
+  ASSERT_FALSE(digest);
+  EXPECT_EQ(digest.error().text(), "changed while it was read");
 }
 
 }  // namespace
