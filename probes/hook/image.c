@@ -3,6 +3,20 @@
 
 #include <string.h>
 
+/* Do these tables stand where their members may be read? 0 is none. */
+static int is_aligned(struct arena arena, __u32 automaton) {
+  return automaton % ASPIS_ARENA_ALIGN == 0 &&
+         matcher_at(arena, automaton).rows % ASPIS_ARENA_ALIGN == 0;
+}
+
+static int tables_are_aligned(const struct policy_image* image) {
+  const struct aspis_profile* profile = image->profile;
+  return is_aligned(image->arena, profile->file) && is_aligned(image->arena, profile->rules) &&
+         is_aligned(image->arena, profile->launch) &&
+         profile->file_outcomes % ASPIS_ARENA_ALIGN == 0 &&
+         profile->rule_outcomes % ASPIS_ARENA_ALIGN == 0;
+}
+
 /* Offsets inside of the image are kept there by the arena's mask, whatever they are: only what is
  * used before the mask needs a look. */
 const char* policy_image_read(struct policy_image* image, const void* bytes, size_t len) {
@@ -20,6 +34,7 @@ const char* policy_image_read(struct policy_image* image, const void* bytes, siz
   image->arena.mask = size - 1;
   image->profile = ARENA_AT(image->arena, struct aspis_profile, head->profile);
   image->flags = head->flags;
+  if (!tables_are_aligned(image)) return "damaged";
   const __u32 name = image->profile->name, name_len = image->profile->name_len;
   if (name_len == 0 || name_len > ASPIS_PROFILE_NAME_MAX || name >= size || size - name < name_len)
     return "damaged";
