@@ -15,6 +15,7 @@ void add_policy(CLI::App& app, int& exit_code) {
   add_policy_explain(*policy, exit_code);
   add_policy_dump(*policy, exit_code);
   add_policy_format(*policy, exit_code);
+  add_policy_export(*policy, exit_code);
 }
 
 }  // namespace aspis

@@ -13,5 +13,6 @@ void add_policy_attach(CLI::App& policy, int& exit_code);
 void add_policy_explain(CLI::App& policy, int& exit_code);
 void add_policy_dump(CLI::App& policy, int& exit_code);
 void add_policy_format(CLI::App& policy, int& exit_code);
+void add_policy_export(CLI::App& policy, int& exit_code);
 
 }  // namespace aspis

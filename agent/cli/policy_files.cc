@@ -137,6 +137,12 @@ Result<std::size_t> find_profile(const policy::CompiledPolicy& policy, const std
               ":" + known);
 }
 
+ProfileArgument split_profile(const std::string& argument) {
+  const auto colon = argument.find(':');
+  if (colon == std::string::npos || std::filesystem::exists(argument)) return {argument, ""};
+  return {argument.substr(0, colon), argument.substr(colon + 1)};
+}
+
 Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const std::string& file,
                                    const std::string& name, const std::string& program,
                                    std::span<const std::string> command) {

@@ -62,6 +62,12 @@ void set_complain(policy::CompiledPolicy& policy);
 Result<std::size_t> find_profile(const policy::CompiledPolicy& policy, const std::string& file,
                                  const std::string& name);
 
+/// FILE or FILE:NAME, as options name a profile; a file that is there may have a ":" in its name.
+struct ProfileArgument {
+  std::string file, name;
+};
+ProfileArgument split_profile(const std::string& argument);
+
 /// The profile called `name`; without a name the one that attaches to `program`, executed by
 /// `command`, or the only one.
 Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const std::string& file,

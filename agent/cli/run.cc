@@ -78,14 +78,7 @@ struct Chosen {
 
 /// The profile that --profile names, and all others of its file.
 Result<Chosen> load_profile(const RunOptions& options) {
-  std::string file = options.profile, name;
-  if (::access(file.c_str(), F_OK) != 0) {
-    const auto colon = file.find(':');
-    if (colon != std::string::npos) {
-      name = file.substr(colon + 1);
-      file.resize(colon);
-    }
-  }
+  const auto [file, name] = split_profile(options.profile);
   Chosen chosen;
   chosen.policy = TRY(load_policy({file}, options.policy));
   if (options.complain) set_complain(chosen.policy);

@@ -193,6 +193,9 @@ const std::string& system_python() {
 std::string aspis_binary() {
   return ASPIS_BINARY;
 }
+std::string hook_library() {
+  return HOOK_LIBRARY;
+}
 std::string attempts_binary() {
   return ATTEMPTS_BINARY;
 }

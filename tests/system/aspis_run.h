@@ -68,6 +68,7 @@ std::vector<nlohmann::json> matching(
 const std::string& system_python();
 
 std::string aspis_binary();
+std::string hook_library();
 std::string attempts_binary();
 std::string trigger_binary();
 std::string domain_binary();

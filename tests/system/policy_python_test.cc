@@ -130,6 +130,25 @@ TEST_P(PolicyPython, WhatIsDeniedEndsItsProcess) {
             1U);
 }
 
+// The hook inside of Python says no where the kernel would, and the program goes on to hear of it.
+TEST(PolicyPythonHook, RefusesWhatTheKernelEndsAProcessFor) {
+  if (system_python().empty()) GTEST_SKIP() << "/usr/bin/python3 is not installed";
+  const TemporaryDirectory directory;
+  const std::string policy = directory.path("policy"), image = directory.path("image");
+  std::ofstream(policy) << "profile start {" << kRules << "}\n";
+  const Outcome exported =
+      run({aspis_binary(), "policy", "export", "--profile", policy, "-o", image});
+  ASSERT_EQ(exported.code(), 0) << exported.err;
+  for (const Case& one : kCases) {
+    const Outcome outcome = run({system_python(), "-S", "-c", one.code}, 60,
+                                {{"LD_PRELOAD", hook_library()}, {"ASPIS_HOOK_POLICY", image}});
+    const bool refused =
+        outcome.err.find("PermissionError: [Errno 1] aspis: python ") != std::string::npos;
+    EXPECT_EQ(refused, one.killed) << one.name << ": " << outcome.err;
+    EXPECT_EQ(outcome.signal(), 0) << one.name;
+  }
+}
+
 std::string name_of(const testing::TestParamInfo<const char*>& info) {
   return info.param;
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * /etc/aspis/hook.conf, or the file of --aspis-config: lines "KEY = VALUE", empty ones, and
+ * comments behind "#" at a line's beginning. Keys:
+ *
+ *   policy     a profile, by aspis policy export
+ *   manifest   of code, by aspis manifest sign
+ *   key        the public key that has signed the manifest
+ */
+#ifndef ASPIS_HOOK_CONFIG_H
+#define ASPIS_HOOK_CONFIG_H
+
+#include "probes/hook/trusted_file.h"
+
+#define HOOK_CONFIG_FILE "/etc/aspis/hook.conf"
+
+struct hook_config {
+  const char* policy; /* absolute paths, which stay as long as the process; NULL: not said */
+  const char* manifest;
+  const char* key;
+};
+
+/* Reads a file; ends the process if it is wrong, or, with `must_exist`, not there. */
+void hook_config_read(struct hook_config* config, const char* path, enum trust trust,
+                      int must_exist);
+
+#endif
