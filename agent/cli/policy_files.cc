@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 
+#include "agent/watch/package_imports.h"
 #include "policy/language/directory.h"
 #include "policy/language/parser.h"
 #include "policy/tables/evaluate.h"
@@ -113,6 +114,7 @@ Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths
       all.profiles.push_back(std::move(profile));
     }
   }
+  add_imports(all);
   return all;
 }
 

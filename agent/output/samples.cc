@@ -118,6 +118,9 @@ void add_policy(Samples& samples) {
   exec.e.requested = exec.e.denied = ASPIS_MAY_EXEC;
   exec.e.info = ASPIS_INFO_NO_PROFILE;
   add_ruled(samples, "", exec, "/usr/bin/rm");
+  exec.e.info = ASPIS_INFO_PACKAGE;
+  add_ruled(samples, "what a package on the Python stack did not allow", exec, "/usr/bin/id")
+      .record.package = "yaml";
   open.e.verdict = ASPIS_VERDICT_DENIED;
   for (const aspis_kind kind :
        {ASPIS_FILE_LOCK, ASPIS_FILE_RECEIVE, ASPIS_FILE_INHERIT, ASPIS_FILE_CONNECT}) {

@@ -43,9 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
         "profile p { pivot_root /a -> b, }", "profile p { io_uring label=x, }",
         "profile p { network (accept) inet peer=(ip=127.0.0.1), }", "profile p flags=(prompt) {}",
         "profile p flags=(attach_disconnected.path=/x) {}", "profile p /x xattrs=(user.a=b) {}",
-        "profile p { change_profile on python x -> p, }", "profile p { audited /a r, }",
-        "profile p { package a { deny network, deny /a r, } }",
-        "profile p { /a/@{ctx.b}/@{ctx.c} r, }", "profile p { require signed /a, }"));
+        "profile p { audited /a r, }", "profile p { require signed /a, }"));
 
 TEST(StrictPolicy, OtherWarningsStayWarnings) {
   const std::string text = "profile p { /a r, /a r, mount /dev/a -> /b, }";
