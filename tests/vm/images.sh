@@ -104,7 +104,7 @@ kernel() { # the cache entry of a kernel: vmlinuz, initramfs.cpio, modules.img, 
 # --- Root: the host's own release, so that what is built here runs there; or sid ------------------------------------
 
 root_packages() {
-  echo apparmor bpftool ca-certificates ffmpeg gunicorn iproute2 kmod mount procps python3 python3-apparmor python3-flask python3-gunicorn util-linux
+  echo apparmor bpftool ca-certificates ffmpeg gunicorn iproute2 kmod mount procps python3 python3-apparmor python3-flask python3-gunicorn python3-yaml util-linux
   # The libraries carry their ABI in the name and so differ between releases: ask the -dev packages the build used.
   apt-cache depends libbpf-dev libelf-dev libfmt-dev libspdlog-dev zlib1g-dev |
     sed -nE 's/^ *Depends: ((libbpf|libelf|libfmt|libspdlog|zlib)[0-9][0-9.a-z]*)$/\1/p' | sort -u
