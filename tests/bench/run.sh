@@ -9,7 +9,7 @@
 #   - the process tracked. The agent is stopped during a batch, as it has no other processor to run on. The least of batches
 #     in which it does run is the same, within 3 instructions, but not their median.
 # Under a profile, against AppArmor with the same one, and with 10,000 rules more (confined.sh).
-# On this machine, as root: a flood of events, and the delay from the system call to the line.
+# On this machine, as root: a flood of events, the delay from the system call to the line, and what audit events cost Python.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
@@ -40,7 +40,7 @@ row() { # row KERNEL CASE TARGET
   echo "| $1 | ${2/-/ | } | $base | $cost | +$((cost - base)) | $word: ≤ +$3 |"
 }
 
-cmake --build --preset dev --target aspis open_close flood >"$results/build" || {
+cmake --build --preset dev --target aspis open_close flood empty_usdt >"$results/build" || {
   cat "$results/build" >&2
   exit 1
 }
@@ -91,4 +91,7 @@ printf '\n## 200,000 events a second for 5 seconds\n\n'
 python3 "$bench/native.py" flood "$aspis" "$PWD/build/dev/tests/bench/flood" || status=1
 printf '\n## From the system call to the line at the output\n\n'
 python3 "$bench/native.py" latency "$aspis" || status=1
+
+printf '\n## What Python code pays\n\n'
+python3 "$bench/python.py" "$aspis" "$PWD/build/dev/tests/bench/empty_usdt" || status=1
 exit "$status"
