@@ -144,7 +144,7 @@ class Correlation(unittest.TestCase):
         (self.directory / "hello.py").write_text(
             "def app(environ, start):\n    start('200 OK', [])\n    return [b'hello']\n")
         log = self.directory / "log"
-        command = [ASPIS, "run", "-o", "json", "--to", str(log), "--", GUNICORN, "--workers", "2", "--chdir",
+        command = [ASPIS, "run", "-o", "json", "--to", str(log), "--", GUNICORN, "--workers", "4", "--chdir",
                    str(self.directory), "--bind", "127.0.0.1:18767", "hello:app"]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as service:
             try:
