@@ -139,10 +139,11 @@ class Correlation(unittest.TestCase):
         self.assertLess(unaudited_share(events), FALSE_UNAUDITED)
 
     def test_gunicorn(self):
-        if not os.path.exists(GUNICORN):
-            self.skipTest("no gunicorn (apt install gunicorn)")
+        flask = subprocess.run([PYTHON, "-c", "import flask"], stderr=subprocess.DEVNULL, check=False)
+        if flask.returncode or not os.path.exists(GUNICORN):
+            self.skipTest("no gunicorn or no flask (apt install gunicorn python3-flask)")
         (self.directory / "hello.py").write_text(
-            "def app(environ, start):\n    start('200 OK', [])\n    return [b'hello']\n")
+            "import flask\napp = flask.Flask('hello')\napp.get('/')(lambda: 'hello')\n")
         log = self.directory / "log"
         command = [ASPIS, "run", "-o", "json", "--to", str(log), "--", GUNICORN, "--workers", "4", "--chdir",
                    str(self.directory), "--bind", "127.0.0.1:18767", "hello:app"]
