@@ -18,6 +18,7 @@
 
 #include "agent/cli/commands.h"
 #include "agent/cli/exit_code.h"
+#include "agent/watch/describe.h"
 #include "probes/cpython/find.h"
 
 namespace aspis {
@@ -35,26 +36,6 @@ struct Row {
   std::set<std::string> namespaces;  ///< of mounts: "host", or their number
   std::uint64_t since = 0;           ///< ns, CLOCK_BOOTTIME, of the oldest process; 0: none
 };
-
-std::string version_of(const cpython::Interpreter& one) {
-  if (one.major == 0) return "?";
-  return fmt::format("{}.{}{}{}", one.major, one.minor,
-                     one.micro < 0 ? "" : "." + std::to_string(one.micro),
-                     one.free_threaded ? "t" : "");
-}
-
-std::string offsets_of(const cpython::Interpreter& one) {
-  return one.layout >= 0                             ? "assumed"
-         : one.layout_problem.ends_with("not known") ? "none"
-                                                     : "refused";
-}
-
-std::vector<std::string> missed_of(const cpython::Interpreter& one) {
-  if (one.sites.sites.empty()) return {"all that it says: no place to probe was found in it"};
-  std::vector<std::string> missed = one.sites.missed;
-  if (one.layout < 0) missed.push_back("arguments of events (offsets: " + one.layout_problem + ")");
-  return missed;
-}
 
 std::string mount_namespace(const std::string& pid) {
   char text[64];
@@ -148,12 +129,15 @@ std::string time_text(std::int64_t seconds) {
 
 void print_json(const Table& table) {
   for (const Row* row : table.rows()) {
-    const cpython::Interpreter& one = row->interpreter;
-    nlohmann::ordered_json line = {
-        {"path", one.shown},          {"version", version_of(one)},
-        {"build_id", one.build_id},   {"namespaces", row->namespaces},
-        {"processes", row->pids},     {"probe", cpython::probe_name(one.sites.probe)},
-        {"offsets", offsets_of(one)}, {"missed", missed_of(one)}};
+    const InterpreterNotice one = describe(row->interpreter);
+    nlohmann::ordered_json line = {{"path", one.path},
+                                   {"version", one.version},
+                                   {"build_id", one.build_id},
+                                   {"namespaces", row->namespaces},
+                                   {"processes", row->pids},
+                                   {"probe", one.probe},
+                                   {"offsets", offsets_name(one.offsets)},
+                                   {"missed", one.missed}};
     if (row->since != 0) line["since"] = time_text(wall_seconds(row->since));
     // names are bytes: what is not UTF-8 is replaced
     fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -169,15 +153,15 @@ void print_table(const Table& table) {
   fmt::print("{:<9}  {:<5}  {:<8}  {:>5}  {:<20}  {:<10}  {}\n", "VERSION", "PROBE", "OFFSETS",
              "PROCS", "SINCE", "BUILD ID", "PATH");
   for (const Row* row : rows) {
-    const cpython::Interpreter& one = row->interpreter;
-    std::string where = one.shown;
+    const InterpreterNotice one = describe(row->interpreter);
+    std::string where = one.path;
     for (const std::string& name : row->namespaces)
       if (name != "host") where += "  in " + name;
-    fmt::print("{:<9}  {:<5}  {:<8}  {:>5}  {:<20}  {:<10}  {}\n", version_of(one),
-               cpython::probe_name(one.sites.probe), offsets_of(one), row->pids.size(),
+    fmt::print("{:<9}  {:<5}  {:<8}  {:>5}  {:<20}  {:<10}  {}\n", one.version, one.probe,
+               offsets_name(one.offsets), row->pids.size(),
                row->since == 0 ? "-" : time_text(wall_seconds(row->since)),
                one.build_id.empty() ? "-" : one.build_id.substr(0, 10), where);
-    for (const std::string& missed : missed_of(one)) fmt::print("           missed: {}\n", missed);
+    for (const std::string& missed : one.missed) fmt::print("           missed: {}\n", missed);
   }
 }
 

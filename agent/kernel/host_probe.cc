@@ -60,6 +60,9 @@ void add_missing_hooks(std::vector<Finding>& findings) {
   }
   findings.push_back({"observation", "yes", "all programs load and attach"});
   findings.push_back(enforcement((*observer)->backend()));
+  findings.push_back({"rules on audit events", "kill",
+                      "who raises what is denied has ended before the operation begins; with "
+                      "libaspis-hook.so in the process it gets a PermissionError"});
   for (const auto& missing : (*observer)->missing())
     findings.push_back({"hook " + std::string(missing.hook()), "no", missing.reason});
 }

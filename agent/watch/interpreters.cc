@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "agent/watch/describe.h"
 #include "probes/cpython/debug_offsets.h"
 #include "probes/cpython/layouts.h"
 
@@ -14,14 +15,6 @@ namespace aspis {
 namespace {
 
 constexpr std::size_t kShebangMax = 256;  // include/uapi/linux/binfmts.h: BINPRM_BUF_SIZE
-
-std::string version_text(const cpython::Interpreter& interpreter) {
-  if (interpreter.major == 0) return "?";
-  std::string text = std::to_string(interpreter.major) + "." + std::to_string(interpreter.minor);
-  if (interpreter.micro >= 0) text += "." + std::to_string(interpreter.micro);
-  if (interpreter.free_threaded) text += "t";
-  return text;
-}
 
 /// The program that a script's first line names; empty if the file is none.
 std::string script_interpreter(const std::string& path) {
@@ -78,19 +71,8 @@ Interpreters::Known* Interpreters::attach(const cpython::Interpreter& interprete
   if (!fresh) return &known;
   known.device = interpreter.device;
   known.inode = interpreter.inode;
-  known.notice.path = interpreter.shown.empty() ? interpreter.path : interpreter.shown;
-  known.notice.version = version_text(interpreter);
-  known.notice.build_id = interpreter.build_id;
-  known.notice.probe = probe_name(interpreter.sites.probe);
-  known.notice.missed = interpreter.sites.missed;
-  known.notice.offsets = interpreter.layout >= 0 ? Offsets::kAssumed
-                         : cpython::layout_for(interpreter.major, interpreter.minor,
-                                               interpreter.free_threaded) != nullptr
-                             ? Offsets::kRefused
-                             : Offsets::kNone;
-  if (interpreter.layout < 0)
-    known.notice.missed.push_back("arguments of events (offsets: " + interpreter.layout_problem +
-                                  ")");
+  known.notice = describe(interpreter);
+  if (interpreter.sites.sites.empty()) return &known;
   std::vector<Observer::AuditSite> sites;
   const std::uint16_t frames = frames_of(interpreter, known.notice);
   for (const cpython::Site& found : interpreter.sites.sites) {
@@ -98,10 +80,6 @@ Interpreters::Known* Interpreters::attach(const cpython::Interpreter& interprete
     sites.back().row.layout =
         interpreter.layout < 0 ? ASPIS_LAYOUT_NONE : static_cast<__u8>(interpreter.layout);
     sites.back().row.frames = frames;
-  }
-  if (sites.empty()) {
-    known.notice.missed = {"all that it says: no place to probe was found in it"};
-    return &known;
   }
   auto rows = observer_.attach_audit(interpreter.path, sites);
   if (!rows) {

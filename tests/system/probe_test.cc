@@ -16,7 +16,7 @@ TEST(Probe, PrintsATable) {
   const Outcome outcome = run({aspis_binary(), "probe"});
   EXPECT_EQ(outcome.code(), 0) << outcome.err;
   for (const char* row : {"kernel", "hooks: lsm", "hooks: fmod_ret", "hooks: tracepoint", "in use",
-                          "task iterator", "CPython"})
+                          "task iterator", "rules on audit events", "CPython"})
     EXPECT_THAT(outcome.out, HasSubstr(row));
 }
 
