@@ -133,6 +133,10 @@ const std::map<std::string, std::string>& backends() {
       std::getline(words, rest);
       if (hooks == "hooks:") result[name] = state == "no" ? "refused here:" + rest : "";
     }
+    // Tracepoints are the same in both boots: once is enough.
+    const char* guest = std::getenv("ASPIS_VM_BACKEND");
+    if (guest != nullptr && std::string(guest) == "nolsm")
+      result["tracepoint"] = "tracepoint is for the guests that boot with \"bpf\"";
     return result;
   }();
   return found;
