@@ -17,26 +17,13 @@ import sys
 import tempfile
 import unittest
 
+from pythons import interpreters, version_of
+
 HERE = pathlib.Path(__file__).resolve().parent
 ASPIS = os.environ.get("ASPIS", str(HERE.parents[1] / "build/dev/agent/cli/aspis"))
 SCRIPT = str(HERE / "twenty_events.py")
 EXPECTED = HERE / "twenty_expected.jsonl"  # what 3.11 says to a hook
 DIFFERENCES = HERE / "twenty_differences.txt"
-
-
-def version_of(python):
-    said = subprocess.run(
-        [python, "-IS", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False
-    )
-    return said.stdout.strip()
-
-
-def interpreters():
-    if named := os.environ.get("ASPIS_PYTHONS"):
-        return named.split(":")
-    pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    found = glob.glob("/usr/bin/python3.[0-9]*") + glob.glob(pyenv + "/versions/3.*/bin/python3")
-    return [path for path in sorted(found) if re.fullmatch(r"3\.([89]|1\d)", version_of(path))]
 
 
 def plain(argument):

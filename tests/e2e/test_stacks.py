@@ -7,37 +7,21 @@ The interpreters: those that ASPIS_PYTHONS lists (with ":" between), else /usr/b
 $PYENV_ROOT. Exit code 77: there is none, or Aspis may not observe.
 """
 
-import glob
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
 import unittest
+
+from pythons import interpreters, version_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 ASPIS = os.environ.get("ASPIS", str(HERE.parents[1] / "build/dev/agent/cli/aspis"))
 SCRIPT = str(HERE / "stacks.py")
 FRAMES_MAX = 48
 PLACES = 30
-
-
-def version_of(python):
-    said = subprocess.run(
-        [python, "-IS", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False
-    )
-    return said.stdout.strip()
-
-
-def interpreters():
-    if named := os.environ.get("ASPIS_PYTHONS"):
-        return named.split(":")
-    pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    found = glob.glob("/usr/bin/python3.[0-9]*") + glob.glob(pyenv + "/versions/3.*/bin/python3")
-    found.sort(key=lambda path: (not path.startswith("/usr/"), path))
-    return [path for path in found if re.fullmatch(r"3\.([89]|1\d)", version_of(path))]
 
 
 def backends():
