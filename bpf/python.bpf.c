@@ -10,8 +10,6 @@
 #include "lib/ruling.bpf.h"
 #include "abi/request.h"
 
-#define EVENT_NAME_MAX 128 /* the longest documented one has 32 bytes */
-
 static const char kChangeProfile[] = "aspis.change_profile";
 static const char kChangeOnexec[] = "aspis.change_onexec";
 static const char kChangeHat[] = "aspis.change_hat";
@@ -79,18 +77,30 @@ static __noinline void python_request(struct scratch *scratch, struct aspis_task
 	profile_request(scratch, state, request, token);
 }
 
-/* Appends the event's name. */
-static __always_inline void name_emit(struct scratch *scratch, __u64 name)
+/*
+ * Appends the event's name, and finds what an event of this name announces. By the stack, as what
+ * is read into it costs least, and a map's key must be there.
+ */
+static __noinline void name_emit(struct scratch *scratch, __u64 name)
 {
 	struct aspis_python_event *event = EVENT(scratch, aspis_python_event);
 	__u32 used = scratch->used & (RECORD_MAX - 1);
+	struct aspis_announcement_key key = {};
+	struct aspis_announcement *found = NULL;
 	char *to = &scratch->record[used];
 	long len = -1;
 
 	if (name)
-		len = bpf_probe_read_user_str(to, EVENT_NAME_MAX, (const void *)name);
+		len = bpf_probe_read_user_str(key.name, sizeof(key.name), (const void *)name);
 	if (name && len < 0 && fetch_user(name))
+		len = bpf_probe_read_user_str(key.name, sizeof(key.name), (const void *)name);
+	if (len == sizeof(key.name)) { /* or longer */
 		len = bpf_probe_read_user_str(to, EVENT_NAME_MAX, (const void *)name);
+	} else if (len > 1) {
+		__builtin_memcpy(to, key.name, sizeof(key.name));
+		found = bpf_map_lookup_elem(&audit_announcements, &key);
+	}
+	scratch->announcement = found ? *found : (struct aspis_announcement){};
 	event->name_cut = len < 0 || len == EVENT_NAME_MAX;
 	if (len > 1 && len <= EVENT_NAME_MAX) {
 		event->name_len = len - 1;
@@ -171,7 +181,7 @@ static __always_inline bool already_told(
  * the longest calls (a change of profile, which looks at open files), all within 512 bytes.
  */
 static __noinline void event_fill(struct pt_regs *ctx, struct scratch *scratch,
-	const struct aspis_python_site *site, __u64 name)
+	const struct aspis_python_site *site, struct aspis_task *state, __u64 name)
 {
 	struct aspis_python_event *event = EVENT(scratch, aspis_python_event);
 	__u32 row = site->layout, args;
@@ -183,7 +193,7 @@ static __noinline void event_fill(struct pt_regs *ctx, struct scratch *scratch,
 		args = scratch->call.count;
 		event->args = args;
 		event->args_sent = args < ASPIS_AUDIT_ARGS_MAX ? args : ASPIS_AUDIT_ARGS_MAX;
-		event->values_len = values_emit(scratch, layout, event->args_sent);
+		event->values_len = values_emit(scratch, layout, state, event->args_sent);
 	}
 	if (event->e.flags & ASPIS_F_CUT || event->args > ASPIS_AUDIT_ARGS_MAX)
 		count(ASPIS_STAT_VALUE_CUT);
@@ -205,7 +215,7 @@ int on_audit(struct pt_regs *ctx)
 	struct aspis_python_event *event;
 	struct scratch *scratch;
 	__u32 row;
-	__u64 seq, name;
+	__u64 seq, name, now;
 	bool ruled;
 
 	if (!state)
@@ -218,6 +228,7 @@ int on_audit(struct pt_regs *ctx)
 	if (already_told(state, site, name))
 		return 0;
 	seq = event_number();
+	now = bpf_ktime_get_boot_ns(); /* once: the clock is not cheap */
 	state->cause = seq;
 	state->flags = (state->flags & ~ASPIS_TASK_INHERITED) | ASPIS_TASK_PYTHON;
 	state->python.site = row + 1;
@@ -225,10 +236,10 @@ int on_audit(struct pt_regs *ctx)
 	state->python.announced = 0; /* until it is known what */
 	ruled = python_ruled(state);
 	/* what is ruled on is asked about each time, and what is asked for is done */
-	if (!ruled && !(enforcing && asks(name)) && throttled(state, name))
+	if (!ruled && !(enforcing && asks(name)) && throttled(state, name, now))
 		return 0;
 	scratch = event_begin_numbered(
-		state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq);
+		state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq, now);
 	if (!scratch)
 		return 0;
 	event = EVENT(scratch, aspis_python_event);
@@ -236,7 +247,7 @@ int on_audit(struct pt_regs *ctx)
 	event->site = row;
 	event->throttled = state->python.throttled;
 	state->python.throttled = 0;
-	event_fill(ctx, scratch, site, name);
+	event_fill(ctx, scratch, site, state, name);
 	announcement_note(scratch, state);
 	if (ruled)
 		python_rules(scratch, state);

@@ -40,6 +40,7 @@
 #endif
 
 /* Bits of a type's tp_flags: it is, or derives from, … The same in every version so far. */
+#define ASPIS_PYTHON_HEAP_TYPE (1ULL << 9) /* made at run time, and may go */
 #define ASPIS_PYTHON_LONG (1ULL << 24)
 #define ASPIS_PYTHON_LIST (1ULL << 25)
 #define ASPIS_PYTHON_TUPLE (1ULL << 26)

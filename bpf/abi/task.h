@@ -55,6 +55,7 @@ struct aspis_throttle {
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_throttle) == 16, "aspis_throttle");
 
 #define ASPIS_THROTTLE_SLOTS 4
+#define ASPIS_TYPE_SLOTS 8
 
 /* What a thread that runs Python has lately said. */
 struct aspis_python {
@@ -69,8 +70,11 @@ struct aspis_python {
 	/* Operations that the audit event in force announced, and that are still to come: bits of
 	 * kind_operations. Never fewer than the agent would call unannounced. */
 	__u32 announced;
+	/* Types of the interpreter that have been met: address << 8 | enum object_kind
+	 * (bpf/lib/python.bpf.h); 0: free. */
+	__u64 types[ASPIS_TYPE_SLOTS];
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_python) == 88, "aspis_python");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_python) == 152, "aspis_python");
 
 struct aspis_task {
 	__u64 start;  /* start_boottime of the thread group leader, ns; 0 until the BPF side has
@@ -87,7 +91,7 @@ struct aspis_task {
 	struct aspis_waiting waiting[4]; /* with ASPIS_TASK_LAUNCH */
 	struct aspis_python python;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 176, "aspis_task");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 240, "aspis_task");
 
 /* What an audit event announces (map audit_announcements), by its name. */
 struct aspis_announcement_key {

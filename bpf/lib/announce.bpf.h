@@ -8,6 +8,8 @@
 
 #include "emit.bpf.h"
 
+#define EVENT_NAME_MAX 128 /* power of two; the longest documented one has 32 bytes */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 512);
@@ -15,30 +17,21 @@ struct {
 	__type(value, struct aspis_announcement);
 } audit_announcements SEC(".maps") __weak;
 
-/* Notes what the audit event in the record announces; its name and values are in the tail. */
-static __noinline void announcement_note(struct scratch *scratch, struct aspis_task *state)
+/* Notes what the audit event in the record announces; scratch.announcement is that of its name. */
+static __always_inline void announcement_note(struct scratch *scratch, struct aspis_task *state)
 {
 	const struct aspis_python_event *event = EVENT(scratch, aspis_python_event);
-	__u32 at = sizeof(*event), len = event->name_len;
-	struct aspis_announcement_key key = {};
-	struct aspis_announcement *found;
+	const struct aspis_announcement *announcement = &scratch->announcement;
 	const struct aspis_value *first;
+	__u32 len = event->name_len & (EVENT_NAME_MAX - 1);
 
 	state->python.announced = 0;
 	state->flags &= ~ASPIS_TASK_ONCE;
-	if (!len || len >= sizeof(key.name))
+	first = (const struct aspis_value *)&scratch->record[sizeof(*event) + len];
+	if (announcement->of_path && event->values_len && first->type == ASPIS_VALUE_INT)
 		return;
-	KEEP(len);
-	len &= sizeof(key.name) - 1;
-	bpf_probe_read_kernel(key.name, len, &scratch->record[at]);
-	found = bpf_map_lookup_elem(&audit_announcements, &key);
-	if (!found)
-		return;
-	first = (const struct aspis_value *)&scratch->record[at + len];
-	if (found->of_path && event->values_len && first->type == ASPIS_VALUE_INT)
-		return;
-	state->python.announced = found->operations;
-	if (found->once)
+	state->python.announced = announcement->operations;
+	if (announcement->once)
 		state->flags |= ASPIS_TASK_ONCE;
 }
 

@@ -282,7 +282,7 @@ static __always_inline int access_tell_kept(
 			    (scratch->ruling.null ? ASPIS_F_NULL : 0) |
 			    (scratch->ruling.killed ? ASPIS_F_KILLED : 0);
 	}
-	event_stamp(scratch, state, kind, event_number());
+	event_stamp(scratch, state, kind, event_number(), bpf_ktime_get_boot_ns());
 	event_put(scratch);
 	return answer;
 }

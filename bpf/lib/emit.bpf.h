@@ -38,7 +38,6 @@ struct decode {
 	__u64 wide;   /* text of wchar_t */
 	__u32 units;  /* of it */
 	__u32 pad;
-	__u8 object[128]; /* copy of the head of the object at hand */
 };
 
 /* An argument of an audit event, before it is read; kinds: lib/python.bpf.h. */
@@ -200,7 +199,7 @@ struct scratch {
 		__attribute__((aligned(8))); /* by place: index into execs, where an event leads; 0:
 					      * nowhere
 					      */
-	struct launch { /* what Python is started to run (argv.bpf.c) */
+	struct launch {			     /* what Python is started to run (argv.bpf.c) */
 		struct python_argv argv;
 		__u64 arguments; /* address in the process */
 		__u32 size;	 /* of them, in bytes */
@@ -217,6 +216,7 @@ struct scratch {
 	} launch;
 	struct decode decode;
 	struct audit_call call;
+	struct aspis_announcement announcement; /* of the audit event at hand */
 	struct spell spell;
 	struct {		/* the socket to decide on (socket.bpf.c) */
 		__u64 sk, peer; /* addresses of struct sock */
@@ -274,8 +274,8 @@ static __always_inline __u64 event_number(void)
 	return __sync_fetch_and_add(&sequence, 1) + 1;
 }
 
-/* Makes the event one of `task`, whoever is current. */
-static __always_inline void event_of(struct scratch *scratch, struct task_struct *task)
+/* Makes the event one of `task`, but for its name. */
+static __always_inline void event_of_task(struct scratch *scratch, struct task_struct *task)
 {
 	struct aspis_event *e = (struct aspis_event *)scratch->record;
 	struct task_struct *loose = untrusted(task);
@@ -285,8 +285,16 @@ static __always_inline void event_of(struct scratch *scratch, struct task_struct
 	e->cgroup = loose->cgroups->dfl_cgrp->kn->id;
 	e->uid = loose->cred->uid.val;
 	e->gid = loose->cred->gid.val;
+}
+
+/* Makes the event one of `task`, which is not current. */
+static __always_inline void event_of(struct scratch *scratch, struct task_struct *task)
+{
+	struct aspis_event *e = (struct aspis_event *)scratch->record;
+
+	event_of_task(scratch, task);
 	/* bytes that are one string can be loaded one by one only; this is one call */
-	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &loose->comm);
+	bpf_probe_read_kernel(e->comm, sizeof(e->comm), &untrusted(task)->comm);
 }
 
 /* Begins a record of `fixed` bytes, zeroed; its tail comes behind them. */
@@ -332,9 +340,10 @@ static __always_inline bool stack_wanted(
 	return false;
 }
 
-/* Makes the buffer event `seq` of the current task, whose state this is. */
+/* Makes the buffer event `seq` of the current task, whose state this is, at `time` ns since boot.
+ */
 static __always_inline void event_stamp(
-	struct scratch *scratch, struct aspis_task *state, __u16 kind, __u64 seq)
+	struct scratch *scratch, struct aspis_task *state, __u16 kind, __u64 seq, __u64 time)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct aspis_event *e = (struct aspis_event *)scratch->record;
@@ -344,19 +353,20 @@ static __always_inline void event_stamp(
 		    (state->flags & ASPIS_TASK_INHERITED ? ASPIS_F_INHERITED : 0) |
 		    (in_compat_call(task) ? ASPIS_F_COMPAT : 0);
 	e->seq = seq;
-	e->time = bpf_ktime_get_boot_ns();
+	e->time = time;
 	e->cause = state->cause;
 	e->start = state->start;
-	event_of(scratch, task);
+	event_of_task(scratch, task);
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	scratch->stack.row = stack_wanted(state, e, kind) ? state->python.frames : 0;
 }
 
 /*
- * Starts event `seq` of the current task, whose state this is. `fixed` is the size of the kind's
- * payload struct, header included; it is zeroed. Returns NULL when the event is lost.
+ * Starts event `seq` of the current task, whose state this is, at `time`. `fixed` is the size of
+ * the kind's payload struct, header included; it is zeroed. Returns NULL when the event is lost.
  */
 static __always_inline struct scratch *event_begin_numbered(
-	struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq)
+	struct aspis_task *state, __u16 kind, __u32 fixed, __u64 seq, __u64 time)
 {
 	struct scratch *scratch = scratch_lease();
 
@@ -365,11 +375,12 @@ static __always_inline struct scratch *event_begin_numbered(
 		return NULL;
 	}
 	record_begin(scratch, fixed);
-	event_stamp(scratch, state, kind, seq);
+	event_stamp(scratch, state, kind, seq, time);
 	return scratch;
 }
 
-#define event_begin(state, kind, fixed) event_begin_numbered(state, kind, fixed, event_number())
+#define event_begin(state, kind, fixed)                                                            \
+	event_begin_numbered(state, kind, fixed, event_number(), bpf_ktime_get_boot_ns())
 
 /* Starts an event of the current task on a kernel operation. NULL: nobody wants it, or it is lost.
  */

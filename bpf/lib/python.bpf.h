@@ -6,6 +6,11 @@
  * item, items left). Everything read is the program's own memory and may be nonsense: no offset or
  * length from it is used before it is bounded.
  *
+ * A read of user memory costs about as much as everything else that is done for a value, and a
+ * quarter less if it goes to the stack than into a map (the kernel looks up whose memory a map's
+ * is). So an object is read once, text of ordinary length included, and what the thread has learned
+ * of types is kept.
+ *
  * The programs are sleepable, so that what is not in memory can be fetched: most reads find
  * everything there and don't sleep.
  */
@@ -20,11 +25,33 @@
 	(RECORD_MAX - VALUES_MAX * 16) /* text may fill the record up to here: heads always fit */
 #define TYPE_NAME_MAX 64
 
-#define OBJECT_HEAD 64
+#define OBJECT_HEAD                                                                                \
+	128 /* power of two; every text that begins in its first half, and ends in it              \
+	     */
+
+/* The beginning of an object. */
+struct object {
+	__u8 head[OBJECT_HEAD];
+	__u32 read; /* bytes of it */
+};
 
 struct reader {
 	struct scratch *scratch;
 	struct aspis_python_layout *layout;
+	struct aspis_task *state;
+};
+
+/* What an object is, by its type. 0 is no answer: a free slot of aspis_python.types. */
+enum object_kind {
+	OBJECT_STR = 1,
+	OBJECT_INT,
+	OBJECT_BOOL,
+	OBJECT_BYTES,
+	OBJECT_TUPLE,
+	OBJECT_LIST,
+	OBJECT_FLOAT,
+	OBJECT_NONE,
+	OBJECT_OTHER,
 };
 
 /* What an argument is (struct argument.kind), by the letters of Py_BuildValue(). */
@@ -53,9 +80,32 @@ static __always_inline bool read_user(void *to, __u32 len, __u64 from)
 	       !bpf_copy_from_user(to, len, (const void *)from);
 }
 
-static __always_inline __u64 object_u64(struct scratch *scratch, __u16 offset)
+/* Of an object at the very end of a mapping, or one that is not in memory: what there is. */
+static __noinline void read_words(struct object *object, __u64 address)
 {
-	return *(__u64 *)&scratch->decode.object[offset & (OBJECT_HEAD - 1)];
+	object->read = 0;
+	for (__u32 i = 0; i < OBJECT_HEAD / 2; i += 8) {
+		if (!read_user(&object->head[i], 8, address + i))
+			break;
+		object->read = i + 8;
+	}
+}
+
+static __always_inline void read_object(struct object *object, __u64 address)
+{
+	object->read = OBJECT_HEAD;
+	if (!bpf_probe_read_user(object->head, OBJECT_HEAD, (const void *)address))
+		return;
+	object->read = OBJECT_HEAD / 2;
+	if (bpf_probe_read_user(object->head, OBJECT_HEAD / 2, (const void *)address))
+		read_words(object, address);
+}
+
+/* A field of an object's first half; 0: it has not been read. CPython aligns them. */
+static __always_inline __u64 object_u64(const struct object *object, __u16 offset)
+{
+	return offset + 8u <= object->read ? *(__u64 *)&object->head[offset & (OBJECT_HEAD / 2 - 8)]
+					   : 0;
 }
 
 /* Appends the head of a value; its bytes follow by the caller. */
@@ -92,8 +142,8 @@ static __always_inline __u32 text_room(__u32 used)
 }
 
 /* `units` code units of `kind` bytes at a user address; as many as there is room for. A global
- * function, as value_object() and value_c(): the verifier looks at it once, and not once for each
- * way that leads to it. */
+ * function, as value_c(): the verifier looks at it once, and not once for each way that leads to
+ * it. */
 __noinline int value_text(
 	struct scratch *scratch, __u32 type, __u32 kind, __u64 address, __u64 units)
 {
@@ -152,12 +202,16 @@ static __always_inline void value_cstring(struct scratch *scratch, __u8 type, __
 	}
 }
 
-static __always_inline void value_other(struct scratch *scratch, __u64 name)
+/* An object of a type that is none of those above: the type's name. */
+static __always_inline void value_other(
+	struct scratch *scratch, struct aspis_python_layout *layout, __u64 type)
 {
 	__u32 used = scratch->used & (RECORD_MAX - 1);
 	struct aspis_value *value = (struct aspis_value *)&scratch->record[used];
+	__u64 name = 0;
 	long len;
 
+	read_user(&name, sizeof(name), type + layout->type_name);
 	value_head(scratch, ASPIS_VALUE_OTHER, 0, 0);
 	used = scratch->used & (RECORD_MAX - 1);
 	len = bpf_probe_read_user_str(&scratch->record[used], TYPE_NAME_MAX, (const void *)name);
@@ -167,13 +221,12 @@ static __always_inline void value_other(struct scratch *scratch, __u64 name)
 	}
 }
 
-static __always_inline void value_int(
-	struct scratch *scratch, struct aspis_python_layout *layout, __u64 object, __u64 name)
+static __always_inline void value_int(struct scratch *scratch, struct aspis_python_layout *layout,
+	const struct object *object, __u32 kind)
 {
-	__u64 word = object_u64(scratch, layout->int_size), value = 0, digits;
-	__u32 digit[3] = {};
+	__u64 word = object_u64(object, layout->int_size), value = 0, digits, low, high;
 	__u8 flags = 0, bits = layout->int_digit_bits & 31;
-	char text[8] = {};
+	__u32 digit[3];
 
 	if (layout->int_form == ASPIS_PYTHON_INT_TAG) {
 		__u8 sign = word & layout->int_sign_mask;
@@ -186,27 +239,55 @@ static __always_inline void value_int(
 		if ((__s64)word < 0)
 			flags = ASPIS_VALUE_NEGATIVE;
 	}
-	if (digits)
-		bpf_probe_read_user(&digit,
-			digits > 2   ? 12
-			: digits > 1 ? 8
-				     : 4,
-			(const void *)(object + layout->int_digits));
+	if (digits && object->read < layout->int_digits + (digits > 2 ? 16 : 8)) {
+		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
+		return;
+	}
+	low = object_u64(object, layout->int_digits);
+	high = object_u64(object, layout->int_digits + 8);
+	digit[0] = digits ? low : 0;
+	digit[1] = digits > 1 ? low >> 32 : 0;
+	digit[2] = digits > 2 ? high : 0;
 	value = digit[0] | (__u64)digit[1] << bits | (__u64)digit[2] << (2 * bits & 63);
 	if (digits > 3 || (digits == 3 && digit[2] >> (64 - 2 * bits & 31)))
 		flags |= ASPIS_VALUE_CUT;
-	if (value <= 1 && !flags && !bpf_probe_read_user(text, 5, (const void *)name) &&
-		text[0] == 'b' && text[1] == 'o' && text[2] == 'o' && text[3] == 'l' && !text[4])
-		value_scalar(scratch, ASPIS_VALUE_BOOL, 0, value, 1);
+	if (kind == OBJECT_BOOL)
+		value_scalar(scratch, ASPIS_VALUE_BOOL, 0, value & 1, 1);
 	else
 		value_scalar(scratch, ASPIS_VALUE_INT, flags, value, 8);
 }
 
-static __always_inline void value_str(
-	struct scratch *scratch, struct aspis_python_layout *layout, __u64 object)
+/*
+ * The text of an object, at `offset` of it: out of its head if that has all of it, 64 bytes of it
+ * at most. They are copied whole: what is behind the text lies behind the record's end.
+ */
+#define INLINE_TEXT 64
+
+static __always_inline void value_text_in(struct scratch *scratch, __u32 type, __u32 kind,
+	const struct object *object, __u64 address, __u32 offset, __u64 units)
 {
-	__u64 length = object_u64(scratch, layout->str_length);
-	__u32 state = object_u64(scratch, layout->str_state);
+	__u64 len = units * kind;
+	__u32 used;
+
+	if (units > INLINE_TEXT || len > INLINE_TEXT || offset + len > object->read ||
+		offset > OBJECT_HEAD - INLINE_TEXT ||
+		text_room(scratch->used & (RECORD_MAX - 1)) < INLINE_TEXT) {
+		value_text(scratch, type, kind, address + offset, units);
+		return;
+	}
+	value_head(scratch, type, type == ASPIS_VALUE_STR ? kind : 0, len);
+	used = scratch->used & (RECORD_MAX - 1);
+	offset &= OBJECT_HEAD - INLINE_TEXT - 8;
+	for (__u32 i = 0; i < INLINE_TEXT; i += 8)
+		*(__u64 *)&scratch->record[used + i] = *(__u64 *)&object->head[offset + i];
+	scratch->used = used + len;
+}
+
+static __always_inline void value_str(struct scratch *scratch, struct aspis_python_layout *layout,
+	const struct object *object, __u64 from)
+{
+	__u64 length = object_u64(object, layout->str_length);
+	__u32 state = object_u64(object, layout->str_state);
 	__u8 kind = state >> (layout->str_kind_shift & 31) & ASPIS_PYTHON_KIND_MASK;
 	__u64 address = 0;
 
@@ -214,12 +295,15 @@ static __always_inline void value_str(
 		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
 		return;
 	}
-	if (!(state & layout->str_compact_mask))
-		bpf_probe_read_user(&address, sizeof(address),
-			(const void *)(object + layout->str_data_pointer));
-	else
-		address = object + (state & layout->str_ascii_mask ? layout->str_ascii_data
-								   : layout->str_compact_data);
+	if (state & layout->str_compact_mask) {
+		value_text_in(scratch, ASPIS_VALUE_STR, kind, object, from,
+			state & layout->str_ascii_mask ? layout->str_ascii_data
+						       : layout->str_compact_data,
+			length);
+		return;
+	}
+	bpf_probe_read_user(
+		&address, sizeof(address), (const void *)(from + layout->str_data_pointer));
 	value_text(scratch, ASPIS_VALUE_STR, kind, address, length);
 }
 
@@ -252,63 +336,101 @@ static __always_inline void value_items(struct scratch *scratch, __u8 type, __u6
 	decode->budget -= left;
 }
 
-static __always_inline void value_float_none_other(
-	struct scratch *scratch, struct aspis_python_layout *layout, __u64 name)
+/* What kind of objects a type has, by its flags, or by its name where there is no flag. */
+static __noinline __u32 kind_of_type(__u64 flags, __u64 name)
 {
-	char text[9] = {};
+	char text[16] = {};
 
-	bpf_probe_read_user(text, sizeof(text), (const void *)name);
-	if (text[0] == 'N' && text[1] == 'o' && text[2] == 'n' && text[3] == 'e' &&
-		text[4] == 'T' && text[5] == 'y' && text[6] == 'p' && text[7] == 'e' && !text[8])
-		value_head(scratch, ASPIS_VALUE_NONE, 0, 0);
-	else if (text[0] == 'f' && text[1] == 'l' && text[2] == 'o' && text[3] == 'a' &&
-		 text[4] == 't' && !text[5])
-		value_scalar(
-			scratch, ASPIS_VALUE_FLOAT, 0, object_u64(scratch, layout->float_value), 8);
-	else
-		value_other(scratch, name);
+	if (flags & ASPIS_PYTHON_UNICODE)
+		return OBJECT_STR;
+	if (flags & ASPIS_PYTHON_BYTES)
+		return OBJECT_BYTES;
+	if (flags & ASPIS_PYTHON_TUPLE)
+		return OBJECT_TUPLE;
+	if (flags & ASPIS_PYTHON_LIST)
+		return OBJECT_LIST;
+	bpf_probe_read_user_str(text, 9, (const void *)name);
+	if (flags & ASPIS_PYTHON_LONG) /* bool cannot be derived from */
+		return *(__u64 *)text == 0x6c6f6f62 ? OBJECT_BOOL : OBJECT_INT;
+	if (*(__u64 *)text == 0x65707954656e6f4e) /* NoneType */
+		return OBJECT_NONE;
+	if (*(__u64 *)text == 0x74616f6c66) /* float */
+		return OBJECT_FLOAT;
+	return OBJECT_OTHER;
 }
 
-__noinline int value_object(
-	struct scratch *scratch, struct aspis_python_layout *layout, __u64 object)
+/*
+ * What kind of object it is whose type is at this address; 0: cannot be read. Types that are static
+ * in the interpreter stay what they are as long as the image does, and are kept; those made by
+ * `class` can go, and others come to their place.
+ */
+static __noinline __u32 object_kind(struct reader *reader, __u64 type)
 {
-	__u64 type, flags = 0, name = 0, items = 0;
+	struct aspis_python_layout *layout = reader->layout;
+	struct aspis_task *state = reader->state;
+	__u64 flags = 0, name = 0, *slot;
+	__u32 kind;
+
+	if (!layout || !state)
+		return 0;
+	slot = &state->python.types[(type >> 5 ^ type >> 8) & (ASPIS_TYPE_SLOTS - 1)];
+	if (*slot >> 8 == type && type)
+		return *slot & 0xff;
+	if (!read_user(&flags, sizeof(flags), type + layout->type_flags) ||
+		!read_user(&name, sizeof(name), type + layout->type_name))
+		return 0;
+	kind = kind_of_type(flags, name);
+	if (kind != OBJECT_OTHER && !(flags & ASPIS_PYTHON_HEAP_TYPE))
+		*slot = type << 8 | kind;
+	return kind;
+}
+
+static __noinline void value_object(struct reader *reader, __u64 from)
+{
+	struct aspis_python_layout *layout = reader->layout;
+	struct scratch *scratch = reader->scratch;
+	struct object object;
+	__u64 type, size;
+	__u32 kind;
 
 	if (!scratch || !layout)
-		return 0;
-
-	/* an object at the very end of a mapping is shorter than the head that is wanted */
-	if (bpf_probe_read_user(scratch->decode.object, OBJECT_HEAD, (const void *)object) &&
-		bpf_probe_read_user(
-			scratch->decode.object, OBJECT_HEAD / 2, (const void *)object) &&
-		!read_user(scratch->decode.object, 24, object)) {
+		return;
+	read_object(&object, from);
+	type = object_u64(&object, layout->ob_type);
+	size = object_u64(&object, layout->ob_size);
+	kind = object_kind(reader, type);
+	switch (kind) {
+	case OBJECT_STR:
+		value_str(scratch, layout, &object, from);
+		break;
+	case OBJECT_INT:
+	case OBJECT_BOOL:
+		value_int(scratch, layout, &object, kind);
+		break;
+	case OBJECT_BYTES:
+		value_text_in(
+			scratch, ASPIS_VALUE_BYTES, 1, &object, from, layout->bytes_data, size);
+		break;
+	case OBJECT_TUPLE:
+		value_items(scratch, ASPIS_VALUE_TUPLE, from + layout->tuple_items, size);
+		break;
+	case OBJECT_LIST:
+		value_items(
+			scratch, ASPIS_VALUE_LIST, object_u64(&object, layout->list_items), size);
+		break;
+	case OBJECT_FLOAT:
+		value_scalar(
+			scratch, ASPIS_VALUE_FLOAT, 0, object_u64(&object, layout->float_value), 8);
+		break;
+	case OBJECT_NONE:
+		value_head(scratch, ASPIS_VALUE_NONE, 0, 0);
+		break;
+	case OBJECT_OTHER:
+		value_other(scratch, layout, type);
+		break;
+	default:
 		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
-		return 0;
 	}
-	type = object_u64(scratch, layout->ob_type);
-	if (!read_user(&flags, sizeof(flags), type + layout->type_flags) ||
-		!read_user(&name, sizeof(name), type + layout->type_name)) {
-		value_head(scratch, ASPIS_VALUE_UNREADABLE, 0, 0);
-		return 0;
-	}
-	if (flags & ASPIS_PYTHON_UNICODE) {
-		value_str(scratch, layout, object);
-	} else if (flags & ASPIS_PYTHON_LONG) {
-		value_int(scratch, layout, object, name);
-	} else if (flags & ASPIS_PYTHON_BYTES) {
-		value_text(scratch, ASPIS_VALUE_BYTES, 1, object + layout->bytes_data,
-			object_u64(scratch, layout->ob_size));
-	} else if (flags & ASPIS_PYTHON_TUPLE) {
-		value_items(scratch, ASPIS_VALUE_TUPLE, object + layout->tuple_items,
-			object_u64(scratch, layout->ob_size));
-	} else if (flags & ASPIS_PYTHON_LIST) {
-		bpf_probe_read_user(
-			&items, sizeof(items), (const void *)(object + layout->list_items));
-		value_items(scratch, ASPIS_VALUE_LIST, items, object_u64(scratch, layout->ob_size));
-	} else {
-		value_float_none_other(scratch, layout, name);
-	}
-	return 0;
 }
 
 /* Code units of 4 bytes, up to a 0. */
@@ -385,11 +507,10 @@ static long value_step(__u32 index, void *data)
 {
 	struct reader *reader = data;
 	struct scratch *scratch = reader->scratch;
-	struct aspis_python_layout *layout = reader->layout;
 	__u64 object = 0;
 	__u32 level;
 
-	if (!scratch || !layout)
+	if (!scratch)
 		return 1;
 	level = scratch->decode.level & 3;
 	if (!scratch->decode.left[level]) {
@@ -412,16 +533,16 @@ static long value_step(__u32 index, void *data)
 		}
 		object = argument->value;
 	}
-	value_object(scratch, layout, object);
+	value_object(reader, object);
 	return 0;
 }
 
 /* Appends the first `count` of scratch.call.argument as top-level values. Returns the bytes added.
  */
-static __always_inline __u32 values_emit(
-	struct scratch *scratch, struct aspis_python_layout *layout, __u32 count)
+static __always_inline __u32 values_emit(struct scratch *scratch,
+	struct aspis_python_layout *layout, struct aspis_task *state, __u32 count)
 {
-	struct reader reader = {.scratch = scratch, .layout = layout};
+	struct reader reader = {.scratch = scratch, .layout = layout, .state = state};
 	__u32 before = scratch->used;
 
 	scratch->decode.level = 0;

@@ -26,6 +26,41 @@ struct {
 	__type(value, struct aspis_python_layout);
 } python_layouts SEC(".maps") __weak;
 
+/*
+ * A register by its place in struct pt_regs (arch/x86/include/asm/ptrace.h). A program may read its
+ * context at constant offsets only; one load for each keeps the compiler from making a variable of
+ * them.
+ */
+#define REGISTER_CASE(place)                                                                       \
+	case place:                                                                                \
+		asm volatile("%0 = *(u64 *)(%1 + " #place ")" : "=r"(value) : "r"(regs));          \
+		break;
+
+static __always_inline __u64 register_value(const struct pt_regs *regs, __u32 place)
+{
+	__u64 value = 0;
+
+	switch (place) {
+		REGISTER_CASE(0)
+		REGISTER_CASE(8)
+		REGISTER_CASE(16)
+		REGISTER_CASE(24)
+		REGISTER_CASE(32)
+		REGISTER_CASE(40)
+		REGISTER_CASE(48)
+		REGISTER_CASE(56)
+		REGISTER_CASE(64)
+		REGISTER_CASE(72)
+		REGISTER_CASE(80)
+		REGISTER_CASE(88)
+		REGISTER_CASE(96)
+		REGISTER_CASE(104)
+		REGISTER_CASE(112)
+		REGISTER_CASE(152)
+	}
+	return value;
+}
+
 static __always_inline __u64 operand_value(
 	const struct pt_regs *regs, const struct aspis_operand *operand)
 {
@@ -33,10 +68,9 @@ static __always_inline __u64 operand_value(
 
 	if (operand->form == ASPIS_OPERAND_CONSTANT)
 		return operand->offset;
-	if (operand->form == ASPIS_OPERAND_NONE || operand->regs > sizeof(*regs) - sizeof(value))
+	if (operand->form == ASPIS_OPERAND_NONE)
 		return 0;
-	/* the context is read at constant offsets only, but it lies in the kernel's memory */
-	bpf_probe_read_kernel(&value, sizeof(value), (const char *)regs + operand->regs);
+	value = register_value(regs, operand->regs);
 	if (operand->form == ASPIS_OPERAND_MEMORY) {
 		__u64 address = value + operand->offset;
 
@@ -73,6 +107,8 @@ static __always_inline __u64 site_name(const struct pt_regs *regs,
 	return 0;
 }
 
+#define TUPLE_HEAD 128 /* bytes, power of two; the items begin in its first half */
+
 /* The pointers at `items` become arguments. */
 static __always_inline void arguments_are(struct scratch *scratch, __u64 items, __u64 count)
 {
@@ -87,6 +123,34 @@ static __always_inline void arguments_are(struct scratch *scratch, __u64 items, 
 		argument->kind = ARGUMENT_OBJECT;
 		argument->value = 0;
 		read_user(&argument->value, sizeof(argument->value), items + 8 * i);
+	}
+}
+
+/*
+ * The items of a tuple become arguments: out of one read, if it is a short one.
+ */
+static __noinline void tuple_arguments(
+	struct scratch *scratch, const struct aspis_python_layout *layout, __u64 tuple)
+{
+	__u16 at = layout->tuple_items & (TUPLE_HEAD / 2 - 8);
+	__u64 head[TUPLE_HEAD / 8], size = 0;
+
+	if (!tuple)
+		return;
+	if (bpf_probe_read_user(head, sizeof(head), (const void *)tuple)) {
+		if (read_user(&size, sizeof(size), tuple + layout->ob_size))
+			arguments_are(scratch, tuple + layout->tuple_items, size);
+		return;
+	}
+	size = *(__u64 *)((char *)head + (layout->ob_size & (TUPLE_HEAD / 2 - 8)));
+	if (at != layout->tuple_items || size > ASPIS_AUDIT_ARGS_MAX) {
+		arguments_are(scratch, tuple + layout->tuple_items, size);
+		return;
+	}
+	scratch->call.count = size;
+	for (int i = 0; i < ASPIS_AUDIT_ARGS_MAX; i++) {
+		scratch->call.argument[i].kind = ARGUMENT_OBJECT;
+		scratch->call.argument[i].value = *(__u64 *)((char *)head + at + 8 * i);
 	}
 }
 
@@ -214,14 +278,11 @@ static __always_inline void site_arguments(const struct pt_regs *regs, struct sc
 {
 	struct audit_call *call = &scratch->call;
 	struct variable_arguments list = {};
-	__u64 tuple, size = 0;
 
 	call->count = 0;
 	switch (site->form) {
 	case ASPIS_SITE_USDT:
-		tuple = operand_value(regs, &site->tuple);
-		if (tuple && read_user(&size, sizeof(size), tuple + layout->ob_size))
-			arguments_are(scratch, tuple + layout->tuple_items, size);
+		tuple_arguments(scratch, layout, operand_value(regs, &site->tuple));
 		return;
 	case ASPIS_SITE_SYS_AUDIT:
 		if ((__s64)regs->dx > 1)

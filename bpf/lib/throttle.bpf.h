@@ -16,10 +16,10 @@
 #define THROTTLE_WINDOW_SHIFT 27 /* 2^27 ns */
 #define THROTTLE_MAX 2048	 /* about 15,000 a second */
 
-/* Is this one too many? Counts it, and counts the loss if so. */
-static __always_inline bool throttled(struct aspis_task *state, __u64 name)
+/* Is this one too many, at `now` ns? Counts it, and counts the loss if so. */
+static __always_inline bool throttled(struct aspis_task *state, __u64 name, __u64 now)
 {
-	__u32 window = bpf_ktime_get_ns() >> THROTTLE_WINDOW_SHIFT;
+	__u32 window = now >> THROTTLE_WINDOW_SHIFT;
 	/* names are constants of one string table: their low bits differ most */
 	struct aspis_throttle *slot =
 		&state->python.throttle[(name ^ name >> 4) & (ASPIS_THROTTLE_SLOTS - 1)];
