@@ -37,6 +37,14 @@ int iterator(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* Never attached: may a program write the registers of the process? (bpf/lib/raise.bpf.h) */
+SEC("?uprobe.s")
+int register_write(struct pt_regs *ctx)
+{
+	ctx->ax = 0;
+	return 0;
+}
+
 /* Never attached to anything but a function of the agent itself. */
 SEC("?uprobe")
 int user_probe(struct pt_regs *ctx)

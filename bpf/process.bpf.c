@@ -118,7 +118,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_tid, struct linux_binp
 		track(task); /* marks the tid, and fills in what user space could not know when it
 				began the tree */
 	}
-	state->flags &= ~(ASPIS_TASK_PYTHON | ASPIS_TASK_STARTED);
+	state->flags &= ~(ASPIS_TASK_PYTHON | ASPIS_TASK_STARTED | ASPIS_TASK_RUNS);
 	state->flags |= ASPIS_TASK_INHERITED;
 	state->origin = state->cause;
 	state->capabilities = 0;

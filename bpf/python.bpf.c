@@ -8,6 +8,7 @@
 #include "lib/site.bpf.h"
 #include "lib/throttle.bpf.h"
 #include "lib/ruling.bpf.h"
+#include "lib/raise.bpf.h"
 #include "abi/request.h"
 
 static const char kChangeProfile[] = "aspis.change_profile";
@@ -132,11 +133,12 @@ static __always_inline bool python_ruled(const struct aspis_task *state)
 }
 
 /*
- * Asks the profiles about the event of the record at hand. Nothing can keep CPython from going on
- * but its end: who raises what is denied is killed before the operation begins, and that is told
- * even of a quiet deny.
+ * Asks the profiles about the event of the record at hand. Where the kernel cannot raise an
+ * exception, nothing can keep CPython from going on but its end: who raises what is denied is
+ * killed before the operation begins, and that is told even of a quiet deny.
  */
-static __noinline void python_rules(struct scratch *scratch, struct aspis_task *state)
+static __noinline void python_rules(
+	struct scratch *scratch, struct aspis_task *state, bool can_raise)
 {
 	struct aspis_event *e = EVENT(scratch, aspis_event);
 	struct ruling *ruling = &scratch->ruling;
@@ -146,10 +148,15 @@ static __noinline void python_rules(struct scratch *scratch, struct aspis_task *
 	spell_event(scratch);
 	decide_subject(scratch, state, ASPIS_CLASS_PYTHON, ASPIS_PYTHON_RAISE, EPERM);
 	if (ruling->verdict == ASPIS_VERDICT_DENIED) {
-		if (!ruling->killed)
-			bpf_send_signal(SIGKILL);
-		ruling->killed = 1;
-		ruling->reported = 1;
+		if (can_raise && !ruling->killed) {
+			state->python.raising |= raise_bit(state);
+			ruling->info = ASPIS_INFO_RAISED;
+		} else {
+			if (!ruling->killed)
+				bpf_send_signal(SIGKILL);
+			ruling->killed = 1;
+			ruling->reported = 1;
+		}
 		__builtin_memset(scratch->order, 0, sizeof(scratch->order));
 	}
 	e->verdict = ruling->verdict;
@@ -207,8 +214,20 @@ static __noinline __u64 event_name(struct pt_regs *ctx, const struct aspis_pytho
 	return site_name(ctx, site, bpf_map_lookup_elem(&python_layouts, &row));
 }
 
-SEC("?uprobe.s")
-int on_audit(struct pt_regs *ctx)
+/* Has start-up ended? cpython.run_command, run_file, run_module, run_stdin, … say so. */
+static __always_inline void note_start(struct scratch *scratch, struct aspis_task *state)
+{
+	const struct aspis_python_event *event = EVENT(scratch, aspis_python_event);
+	const char *name = &scratch->record[sizeof(*event)];
+
+	if (event->name_len > 12 && *(__u64 *)name == 0x2e6e6f6874797063 &&
+		*(__u32 *)(name + 8) == 0x5f6e7572)
+		state->flags |= ASPIS_TASK_RUNS; /* "cpython." "run_" */
+}
+
+/* An audit event at a site that the kernel may raise an exception at, or not: then `raises`, of a
+ * program that is loaded nowhere else, is a constant. */
+static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 {
 	struct aspis_task *state = tracked_state();
 	const struct aspis_python_site *site;
@@ -224,6 +243,8 @@ int on_audit(struct pt_regs *ctx)
 	site = bpf_map_lookup_elem(&python_sites, &row);
 	if (!site)
 		return 0;
+	if (raises)
+		raise_entered(state);
 	name = event_name(ctx, site);
 	if (already_told(state, site, name))
 		return 0;
@@ -250,14 +271,47 @@ int on_audit(struct pt_regs *ctx)
 	event_fill(ctx, scratch, site, state, name);
 	announcement_note(scratch, state);
 	if (ruled)
-		python_rules(scratch, state);
-	if (enforcing)
+		python_rules(scratch, state, raises && raise_possible(state, site));
+	if (enforcing) {
+		note_start(scratch, state);
 		context_request(scratch, state);
+	}
 	event_put(scratch);
 	if (ruled)
 		profile_ordered(scratch, state, ASPIS_REQUEST_ON_PYTHON);
 	if (enforcing)
 		python_request(scratch, state);
 	scratch_release(scratch);
+	if (raises && state->python.raising & raise_bit(state))
+		raise_now(ctx, state, site, name);
+	return 0;
+}
+
+SEC("?uprobe.s")
+int on_audit(struct pt_regs *ctx)
+{
+	return audit_event(ctx, false);
+}
+
+/* At the first instruction of a function (lib/raise.bpf.h), together with on_audit_return. */
+SEC("?uprobe.s")
+int on_audit_raise(struct pt_regs *ctx)
+{
+	return audit_event(ctx, true);
+}
+
+SEC("?uretprobe")
+int on_audit_return(struct pt_regs *ctx)
+{
+	struct aspis_task *state = tracked_state();
+	const struct aspis_python_site *site;
+	__u32 row;
+
+	if (!state || !raise_left(state))
+		return 0;
+	row = bpf_get_attach_cookie(ctx);
+	site = bpf_map_lookup_elem(&python_sites, &row);
+	if (site)
+		raise_return(ctx, site);
 	return 0;
 }

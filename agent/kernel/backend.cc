@@ -90,6 +90,13 @@ Trial try_task_iterator() {
   return trial;
 }
 
+Trial try_register_write() {
+  Trial trial;
+  LibbpfLog log;
+  trial.works = load_only("register_write", trial) != nullptr;
+  return trial;
+}
+
 Trial try_uprobe() {
   Trial trial;
   LibbpfLog log;

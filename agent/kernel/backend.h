@@ -34,5 +34,8 @@ Trial try_backend(Backend backend);
 /// Trials of the two other kinds of program that observation needs.
 Trial try_task_iterator();
 Trial try_uprobe();
+/// May programs write the registers of the process they run in (6.18 and later, without lockdown)?
+/// Then the kernel can raise a Python exception (bpf/lib/raise.bpf.h).
+Trial try_register_write();
 
 }  // namespace aspis

@@ -52,6 +52,20 @@ Finding enforcement(Backend backend) {
   return {"profiles", "refuse", "what is denied fails with the error that AppArmor gives"};
 }
 
+/// What becomes of a thread that raises an audit event that its profile denies.
+Finding python_rules() {
+  const Trial registers = try_register_write();
+  if (registers.works)
+    return {"rules on audit events", "raise",
+            "what is denied is a PermissionError at the line that asked; while the interpreter "
+            "starts up, the process ends"};
+  return {"rules on audit events", "kill",
+          "who raises what is denied has ended before the operation begins; with "
+          "libaspis-hook.so in the process it gets a PermissionError. From the kernel it takes "
+          "6.18 without lockdown (" +
+              registers.why_not + ")"};
+}
+
 void add_missing_hooks(std::vector<Finding>& findings) {
   const auto observer = Observer::create({}, [](std::span<const std::byte>) {});
   if (!observer) {
@@ -60,9 +74,7 @@ void add_missing_hooks(std::vector<Finding>& findings) {
   }
   findings.push_back({"observation", "yes", "all programs load and attach"});
   findings.push_back(enforcement((*observer)->backend()));
-  findings.push_back({"rules on audit events", "kill",
-                      "who raises what is denied has ended before the operation begins; with "
-                      "libaspis-hook.so in the process it gets a PermissionError"});
+  findings.push_back(python_rules());
   for (const auto& missing : (*observer)->missing())
     findings.push_back({"hook " + std::string(missing.hook()), "no", missing.reason});
 }

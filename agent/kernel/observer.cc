@@ -84,6 +84,7 @@ struct Observer::Impl {
   PolicyStore policy;
   std::vector<aspis_python_frames> frames;  // rows of the table
   std::uint32_t site_rows = 0;              // of the table python_sites, in use
+  bool raises = false;
 
   Result<> load_kernel_types();
   Result<> choose_backend(const ObserverOptions& options);
@@ -143,6 +144,8 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
   missing = select_programs(skeleton->obj, backend, kernel_types.get(), options.arena_bytes != 0);
   if (backend == Backend::kFmodRet && options.arena_bytes == 0) run_fmod_ret_as_fentry();
   bpf_program__set_autoload(skeleton->progs.on_audit, true);
+  bpf_program__set_autoload(skeleton->progs.on_audit_raise, raises);
+  bpf_program__set_autoload(skeleton->progs.on_audit_return, raises);
   bpf_program__set_autoload(skeleton->progs.find_tasks, true);
   bpf_program__set_autoload(skeleton->progs.list_domains, options.arena_bytes != 0);
   bpf_program__set_autoload(skeleton->progs.on_launch, options.arena_bytes != 0);
@@ -256,6 +259,7 @@ Result<> Observer::Impl::attach(bool of_backend) {
     const std::string_view name = bpf_program__name(program);
     if (bpf_program__fd(program) < 0 || !attached_directly(name) ||
         of_a_backend(name) != of_backend || program == skeleton->progs.on_audit ||
+        program == skeleton->progs.on_audit_raise || program == skeleton->progs.on_audit_return ||
         program == skeleton->progs.find_tasks || program == skeleton->progs.list_domains)
       continue;
     Owned<bpf_link> link(bpf_program__attach(program));
@@ -322,6 +326,7 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   impl->sink = std::move(sink);
   TRYV(impl->load_kernel_types());
   TRYV(impl->choose_backend(options));
+  impl->raises = options.raising && try_register_write().works;
   TRYV(impl->load(options));
   if (options.all)
     std::memset(impl->skeleton->bss->tracked_tids, 0xff, sizeof(impl->skeleton->bss->tracked_tids));
@@ -345,6 +350,9 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
 
 Backend Observer::backend() const {
   return impl_->backend;
+}
+bool Observer::raises() const {
+  return impl_->raises;
 }
 const std::vector<std::string>& Observer::passed_over() const {
   return impl_->passed_over;
@@ -463,11 +471,19 @@ Result<std::vector<std::uint32_t>> Observer::attach_audit(const std::string& pat
                              sizeof(site.row), BPF_ANY) != 0)
       return fail_errno("cannot fill the table of probe sites");
     ++impl_->site_rows;
-    LIBBPF_OPTS(bpf_uprobe_opts, options, .ref_ctr_offset = site.semaphore, .bpf_cookie = row);
-    Owned<bpf_link> link(bpf_program__attach_uprobe_opts(impl_->skeleton->progs.on_audit, -1,
-                                                         path.c_str(), site.offset, &options));
-    if (!link) return fail_errno(path + ": cannot attach a probe for audit events");
-    links.push_back(std::move(link));
+    const auto put = [&](const bpf_program* program, bool at_return) {
+      LIBBPF_OPTS(bpf_uprobe_opts, options, .ref_ctr_offset = site.semaphore, .bpf_cookie = row,
+                  .retprobe = at_return);
+      links.emplace_back(
+          bpf_program__attach_uprobe_opts(program, -1, path.c_str(), site.offset, &options));
+      return links.back() != nullptr;
+    };
+    const bool raising = site.row.raise_function != 0;
+    const auto& programs = impl_->skeleton->progs;
+    // The return first: nobody is to be sent elsewhere whose return is not seen.
+    if ((raising && !put(programs.on_audit_return, true)) ||
+        !put(raising ? programs.on_audit_raise : programs.on_audit, false))
+      return fail_errno(path + ": cannot attach a probe for audit events");
     rows.push_back(row);
   }
   for (auto& link : links) impl_->links.push_back(std::move(link));

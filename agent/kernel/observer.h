@@ -36,6 +36,7 @@ struct ObserverOptions {
   std::size_t arena_bytes = 0;         ///< room for policy, a power of two; 0: nothing is enforced
   std::span<const aspis_python_layout> layouts;  ///< of CPython's objects
   aspis_stacks stacks = ASPIS_STACKS_DENIED;     ///< which events carry Python frames
+  bool raising = false;  ///< profiles deny audit events: raise exceptions where the kernel can
 };
 
 /// Counters of the BPF side, summed over CPUs.
@@ -62,6 +63,9 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
 
   [[nodiscard]] Backend backend() const;
+  /// With ObserverOptions::raising: whether the kernel can; then sites of raising functions
+  /// (cpython::RaisingSites) are to be attached.
+  [[nodiscard]] bool raises() const;
   /// Why better backends were passed over, one line each.
   [[nodiscard]] const std::vector<std::string>& passed_over() const;
   /// Hooks of the backend that this kernel does not have or refused.
@@ -105,7 +109,8 @@ class Observer {
     std::uint64_t semaphore = 0;  ///< offset of the USDT's semaphore in the file; 0: it has none
   };
   /// Puts a probe on each of these places of a file, in all processes that run it or will; those
-  /// not tracked leave the probe at once. Returns the row of each, as in PythonPayload::site. All
+  /// not tracked leave the probe at once. Where a row can raise an exception, the return of the
+  /// function gets a probe, too. Returns the row of each, as in PythonPayload::site. All
   /// of them or, with the kernel's reason, none.
   Result<std::vector<std::uint32_t>> attach_audit(const std::string& path,
                                                   std::span<const AuditSite> sites);

@@ -191,8 +191,9 @@ inline constexpr FieldDoc kInterpreterFields[] = {
     {"interpreter.build_id", "string", "GNU build id, hexadecimal"},
     {"interpreter.probe", "string",
      "\"usdt\", \"calls\" (where C code raises audit events, and sys.audit), \"entry\" "
-     "(PySys_Audit, and "
-     "sys.audit), or \"none\""},
+     "(PySys_Audit, and sys.audit), \"raise\" (the function that all of them go through: the "
+     "kernel "
+     "can answer there), or \"none\""},
     {"interpreter.offsets", "string",
      "\"assumed\" (the table of its version agrees with the file), \"none\" or \"refused\" (there "
      "is "

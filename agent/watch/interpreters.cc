@@ -58,6 +58,22 @@ std::uint16_t Interpreters::frames_of(const cpython::Interpreter& interpreter,
   return 0;
 }
 
+/// Where to see what it says; where the kernel is to answer with exceptions, the functions that all
+/// of it goes through.
+std::vector<cpython::Site> Interpreters::sites_of(const cpython::Interpreter& interpreter,
+                                                  InterpreterNotice& notice) {
+  if (!observer_.raises()) return interpreter.sites.sites;
+  auto raising = cpython::raising_sites(interpreter);
+  if (raising) {
+    notice.probe = "raise";
+    notice.missed.clear();
+    return std::move(*raising);
+  }
+  notice.missed.push_back("nothing, but the kernel cannot raise PermissionError in it and kills (" +
+                          raising.error().text() + ")");
+  return interpreter.sites.sites;
+}
+
 void Interpreters::tell_refused() {
   for (const auto& [row, path] : frames_)
     if (const std::uint64_t refused = observer_.refused_stacks(row); refused != 0)
@@ -75,7 +91,7 @@ Interpreters::Known* Interpreters::attach(const cpython::Interpreter& interprete
   if (interpreter.sites.sites.empty()) return &known;
   std::vector<Observer::AuditSite> sites;
   const std::uint16_t frames = frames_of(interpreter, known.notice);
-  for (const cpython::Site& found : interpreter.sites.sites) {
+  for (const cpython::Site& found : sites_of(interpreter, known.notice)) {
     sites.push_back({found.row, found.offset, found.semaphore});
     sites.back().row.layout =
         interpreter.layout < 0 ? ASPIS_LAYOUT_NONE : static_cast<__u8>(interpreter.layout);

@@ -76,6 +76,8 @@ class Interpreters {
   };
 
   Known* attach(const cpython::Interpreter& interpreter);
+  std::vector<cpython::Site> sites_of(const cpython::Interpreter& interpreter,
+                                      InterpreterNotice& notice);
   std::uint16_t frames_of(const cpython::Interpreter& interpreter, InterpreterNotice& notice);
   Known* attach_file(const std::string& path, const std::string& root);
   Known* find(const Image& image, const std::string& path, bool& understood);

@@ -67,6 +67,17 @@ Result<std::unique_ptr<Sink>> make_sink(SessionOptions& options) {
   return std::make_unique<Sink>(format->make(context), std::move(writer));
 }
 
+/// Does any profile say something of audit events?
+bool has_python_rules(const policy::CompiledPolicy& policy) {
+  constexpr unsigned kPython = 1U << ASPIS_CLASS_PYTHON;
+  return std::ranges::any_of(policy.profiles, [](const policy::CompiledProfile& profile) {
+    return (profile.mediated & kPython) != 0 ||
+           std::ranges::any_of(profile.packages, [](const auto& package) {
+             return (package.mediated & kPython) != 0;
+           });
+  });
+}
+
 }  // namespace
 
 std::uint64_t boot_time() {
@@ -95,6 +106,7 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   if (options.policy)
     options.observer.arena_bytes =
         std::max(options.observer.arena_bytes, TRY(PolicyStore::arena_bytes(*options.policy)));
+  options.observer.raising = options.policy && has_python_rules(*options.policy);
   session->observer_ = TRY(Observer::create(
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));

@@ -345,6 +345,7 @@ enum aspis_info {
 	ASPIS_INFO_SPELLING, /* tracepoint backend: a name with "..", or what is not there to look
 				at any more */
 	ASPIS_INFO_CONTEXT,  /* a context has no such key, or cannot have this value */
+	ASPIS_INFO_RAISED,   /* PermissionError has been raised where the event was */
 	ASPIS_INFO_COUNT,
 	/* and the number of a package, less one: it was this one that did not allow it */
 	ASPIS_INFO_PACKAGE = 0x80,

@@ -52,7 +52,11 @@ struct aspis_python_site {
 	__u32 offset;	/* ENTRY */
 	__u64 location; /* virtual address of the instruction in the file */
 	struct aspis_operand name, tuple;
+	/* Where the kernel can raise PermissionError (bpf/raise.bpf.c): addresses in the file of
+	 * PyErr_SetString and PyExc_PermissionError; the site is a function's first instruction. 0:
+	 * it cannot. */
+	__u64 raise_function, raise_exception;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_python_site) == 48, "aspis_python_site");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_python_site) == 64, "aspis_python_site");
 
 #endif

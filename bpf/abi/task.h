@@ -25,6 +25,8 @@
 #define ASPIS_TASK_ONCE 0x1000	 /* what `announced` says may be done once only */
 #define ASPIS_TASK_STACKS 0x800	 /* of next_*: the profile asked for comes on top of the domain */
 #define ASPIS_TASK_LAUNCH 0x2000 /* of next_*: some of it is still to be found, see `waiting` */
+#define ASPIS_TASK_RUNS 0x4000 /* the interpreter has started up: it runs what it was started for  \
+				*/
 #define ASPIS_TASK_NULL(place)                                                                     \
 	(0x10000u << (place)) /* domain.profiles[place] complained about this exec, so that there  \
 				 are no rules but those of complain */
@@ -73,8 +75,12 @@ struct aspis_python {
 	/* Types of the interpreter that have been met: address << 8 | enum object_kind
 	 * (bpf/lib/python.bpf.h); 0: free. */
 	__u64 types[ASPIS_TYPE_SLOTS];
+	/* bpf/lib/raise.bpf.h: of PySys_Audit and its like, how many have been entered and not
+	 * left; and whether the innermost returns what says that an exception is set */
+	__u32 audits;
+	__u32 raising;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_python) == 152, "aspis_python");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_python) == 160, "aspis_python");
 
 struct aspis_task {
 	__u64 start;  /* start_boottime of the thread group leader, ns; 0 until the BPF side has
@@ -91,7 +97,7 @@ struct aspis_task {
 	struct aspis_waiting waiting[4]; /* with ASPIS_TASK_LAUNCH */
 	struct aspis_python python;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 240, "aspis_task");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 248, "aspis_task");
 
 /* What an audit event announces (map audit_announcements), by its name. */
 struct aspis_announcement_key {

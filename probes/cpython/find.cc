@@ -177,4 +177,17 @@ Result<std::optional<Interpreter>> inspect(const std::string& path, std::string*
   return result;
 }
 
+Result<std::vector<Site>> raising_sites(const Interpreter& interpreter) {
+  const Fd fd(::open(interpreter.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status{};
+  if (!fd.valid() || ::fstat(fd.get(), &status) != 0)
+    return fail_errno("cannot read " + interpreter.path);
+  std::string why;
+  const auto file = elf::ElfFile::open(
+      elf::ByteSource(fd.get(), static_cast<std::uint64_t>(status.st_size)), why);
+  auto sites = file ? find_raising_sites(*file, interpreter.minor, why) : std::vector<Site>();
+  if (sites.empty()) return fail(why);
+  return sites;
+}
+
 }  // namespace aspis::cpython

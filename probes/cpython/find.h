@@ -45,6 +45,10 @@ Result<std::optional<Interpreter>> inspect(const std::string& path, std::string*
 std::optional<Interpreter> inspect_bytes(std::span<const char> bytes, std::string_view name,
                                          std::string* reason = nullptr);
 
+/// find_raising_sites() of a file that inspect() has found. Fails with the reason where there are
+/// none.
+Result<std::vector<Site>> raising_sites(const Interpreter& interpreter);
+
 /// Where the loader would find `launcher.library`: its run path ($ORIGIN is the directory of
 /// launcher.shown), then the standard directories, all below `root` ("" or e.g. "/proc/1234/root").
 /// LD_LIBRARY_PATH and ld.so.cache are not looked at.

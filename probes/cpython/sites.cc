@@ -22,6 +22,7 @@ constexpr unsigned kVarargs = kRdi | kRsi | kRdx | kRcx | kR8 | kR9;
 constexpr std::size_t kCallLength = 5;
 constexpr std::size_t kCallsMax = 8;  // PySys_Audit and _PySys_Audit have one each
 constexpr std::uint64_t kFunctionMax = 4096;
+constexpr std::uint32_t kReturnAddress = 8;  // bytes on the stack at a function's first instruction
 
 template <class T>
 T load(std::string_view bytes, std::size_t at) {
@@ -213,6 +214,61 @@ class Finder {
           "events that Python code raises by sys.audit (subprocess.Popen, urllib.Request, …)");
   }
 
+  /// A function as a whole, by its first instruction: that it is slow to probe counts for less.
+  void add_raising(std::uint64_t function, aspis_site_form form, const Site& site) {
+    if (!add(function, form, site))
+      result_.missed.emplace_back("a function that is not in the file");
+  }
+
+ public:
+  std::vector<Site> find_raising(std::string& why) && {
+    const auto symbols = file_.symbols({"PySys_Audit", "PyErr_SetString", "PyExc_PermissionError"});
+    if (!symbols[0] || !symbols[1] || !symbols[2]) {
+      why = "PySys_Audit, PyErr_SetString or PyExc_PermissionError is not exported";
+      return {};
+    }
+    Site site;
+    site.row.raise_function = symbols[1]->st_value;
+    site.row.raise_exception = symbols[2]->st_value;
+    code_ = file_.code();
+    const bool by_usdt = usdt();
+    if (by_usdt) {
+      // With the USDT's semaphore up all events go on to where the probe is, those of sys.audit
+      // too. One place is one function; several are copies of it, whose beginnings are not known.
+      site.semaphore = result_.sites.front().semaphore;
+      if (result_.sites.size() != 1) {
+        why = "the compiler has made several functions of sys_audit_tstate";
+        return {};
+      }
+    }
+    result_.sites.clear();
+    if (minor_ < kFirstWithTstate) {
+      site.row.offset = kReturnAddress;
+      add_raising(symbols[0]->st_value, ASPIS_SITE_ENTRY, site);
+    } else {
+      const std::uint64_t function = find_tstate_function(code_, *symbols[0]);
+      if (function == 0 || find_calls(code_, function).size() < 2) {
+        why = "sys_audit_tstate is not found in it";
+        return {};
+      }
+      add_raising(function, ASPIS_SITE_CALL, site);
+    }
+    if (!by_usdt) {
+      const std::uint64_t audit = find_sys_audit(file_, code_);
+      if (audit == 0) {
+        why = "sys.audit is not found in it";
+        return {};
+      }
+      add_raising(audit, ASPIS_SITE_SYS_AUDIT, site);
+    }
+    if (!result_.missed.empty()) {
+      why = result_.missed.front();
+      return {};
+    }
+    return std::move(result_.sites);
+  }
+
+ private:
   const ElfFile& file_;
   int minor_;
   std::vector<Piece> code_;
@@ -237,6 +293,10 @@ std::string_view probe_name(Probe probe) {
 
 Sites find_sites(const ElfFile& file, int minor) {
   return Finder(file, minor).find();
+}
+
+std::vector<Site> find_raising_sites(const ElfFile& file, int minor, std::string& why) {
+  return Finder(file, minor).find_raising(why);
 }
 
 }  // namespace aspis::cpython
