@@ -48,7 +48,7 @@ std::uint16_t Interpreters::frames_of(const cpython::Interpreter& interpreter,
   if (interpreter.layout < 0) return 0;
   const auto& layout = cpython::layouts()[static_cast<std::size_t>(interpreter.layout)];
   const auto frames = cpython::frames_of(interpreter, layout);
-  const auto row = frames ? observer_.add_frames(*frames)
+  const auto row = frames ? observer_.probes().add_frames(*frames)
                           : Result<std::uint16_t>(tl::unexpected(frames.error()));
   if (row) {
     frames_.emplace(*row, notice.path);
@@ -60,7 +60,7 @@ std::uint16_t Interpreters::frames_of(const cpython::Interpreter& interpreter,
 
 void Interpreters::tell_refused() {
   for (const auto& [row, path] : frames_)
-    if (const std::uint64_t refused = observer_.refused_stacks(row); refused != 0)
+    if (const std::uint64_t refused = observer_.probes().refused_stacks(row); refused != 0)
       spdlog::warn("{}: offsets unverified: {} stacks led to what is no code object, and are cut",
                    path, refused);
 }
@@ -73,7 +73,7 @@ Interpreters::Known* Interpreters::attach(const cpython::Interpreter& interprete
   known.inode = interpreter.inode;
   known.notice = describe(interpreter);
   if (interpreter.sites.sites.empty()) return &known;
-  std::vector<Observer::AuditSite> sites;
+  std::vector<Probes::Site> sites;
   const std::uint16_t frames = frames_of(interpreter, known.notice);
   for (const cpython::Site& found : interpreter.sites.sites) {
     sites.push_back({found.row, found.offset, found.semaphore});
@@ -81,7 +81,7 @@ Interpreters::Known* Interpreters::attach(const cpython::Interpreter& interprete
         interpreter.layout < 0 ? ASPIS_LAYOUT_NONE : static_cast<__u8>(interpreter.layout);
     sites.back().row.frames = frames;
   }
-  auto rows = observer_.attach_audit(interpreter.path, sites);
+  auto rows = observer_.probes().attach(interpreter.path, sites);
   if (!rows) {
     known.notice.missed = {"all that it says: " + rows.error().text()};
     known.notice.probe = probe_name(cpython::Probe::kNone);
@@ -149,7 +149,7 @@ void Interpreters::tell(Known& known, const Image& image, bool fresh) {
 
 void Interpreters::note_image(const Image& image) {
   look(image);
-  if (image.held) observer_.release_image(image.device, image.inode, image.pid);
+  if (image.held) observer_.probes().release_image(image.device, image.inode, image.pid);
 }
 
 void Interpreters::look(const Image& image) {
@@ -184,7 +184,7 @@ bool Interpreters::note_audit(const PythonPayload& audit) {
   known.notice.offsets = Offsets::kRefused;
   known.notice.missed.emplace_back(
       "arguments of events (offsets: a known value was not what was read)");
-  for (const std::uint32_t row : known.rows) observer_.forget_layout(row);
+  for (const std::uint32_t row : known.rows) observer_.probes().forget_layout(row);
   notify_(known.notice);
   return false;
 }

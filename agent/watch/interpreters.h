@@ -50,7 +50,7 @@ class Interpreters {
 
   /// Lets go who waits for an image, and makes nobody wait any more. The events that tell of it
   /// must have been handed to note_image().
-  void end_holding() { observer_.end_holding(); }
+  void end_holding() { observer_.probes().end_holding(); }
 
   /// An audit event came from the site `audit.site`. The first `import` shows whether the
   /// interpreter's objects are read rightly; if not, only names of its events are told from then
