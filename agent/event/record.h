@@ -109,6 +109,7 @@ struct Record {
   const Loss* loss = nullptr;
   const Summary* summary = nullptr;
   const InterpreterNotice* interpreter = nullptr;
+  const TamperNotice* tamper = nullptr;
 };
 
 }  // namespace aspis

@@ -202,6 +202,18 @@ inline constexpr FieldDoc kInterpreterFields[] = {
      "the process began before the probe was there: its audit events before this are missing"},
 };
 
+inline constexpr FieldDoc kTamperFields[] = {
+    {"tamper", "object",
+     "what was found. It is left as it is: audit events of this process that go through there are "
+     "missing"},
+    {"tamper.path", "string", "the file that has the interpreter's code, as the process sees it"},
+    {"tamper.what", "string",
+     "\"semaphore\" (zero: the interpreter believes that nobody listens) or \"site\" (there is no "
+     "breakpoint any more)"},
+    {"tamper.address", "string", "in the process's memory, hexadecimal"},
+    {"tamper.found", "number", "site: the byte that is there instead"},
+};
+
 inline constexpr FieldDoc kSummaryFields[] = {
     {"produced", "number", "events that the kernel side made, lost ones included"},
     {"notices", "number",

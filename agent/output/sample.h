@@ -75,6 +75,7 @@ class Sample {
   Loss loss;
   Summary summary;
   InterpreterNotice interpreter;
+  TamperNotice tamper;
   Record record;
 
  private:

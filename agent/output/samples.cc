@@ -279,6 +279,10 @@ void add_notices(Samples& samples) {
   interpreter.interpreter.late = true;
   interpreter.record.process = python();
   interpreter.record.interpreter = &interpreter.interpreter;
+  Sample& tamper = add(samples, "a breakpoint that a process has overwritten", ASPIS_ASPIS_TAMPER);
+  tamper.tamper = {"/usr/bin/python3.11", TamperNotice::What::kSite, 0x42512a, 0x90};
+  tamper.record.process = python();
+  tamper.record.tamper = &tamper.tamper;
   Sample& summary = add(samples, "the end", ASPIS_ASPIS_SUMMARY);
   summary.summary.produced = 5000;
   summary.summary.notices = 3;

@@ -152,6 +152,9 @@ bool is_nop(std::string_view bytes) {
          bytes.starts_with("\x0f\x1f") || bytes.starts_with("\x66\x0f\x1f");
 }
 
+constexpr std::size_t kNopMax = 5;
+constexpr std::string_view kLongNop("\x0f\x1f\x44\0\0", kNopMax);
+
 class Finder {
  public:
   Finder(const ElfFile& file, int minor) : file_(file), minor_(minor) {}
@@ -203,8 +206,10 @@ class Finder {
       if (!locations.insert(note.location).second) continue;
       const auto operands = parse_operands(note.arguments);
       if (!operands || operands->size() < 2 || result_.sites.size() == kUsdtMax) continue;
-      if (!is_nop(file_.bytes_at(note.location, 4).value_or(""))) continue;
+      const std::string bytes = file_.bytes_at(note.location, kNopMax).value_or("");
+      if (!is_nop(bytes)) continue;
       Site site;
+      site.long_nop = bytes.starts_with(kLongNop);
       site.row.name = (*operands)[0];
       site.row.tuple = (*operands)[1];
       if (note.semaphore != 0) {

@@ -40,7 +40,7 @@ Paths documented() {
   };
   add(kCommonFields), add(kExecFields), add(kForkFields), add(kExitFields), add(kFileFields);
   add(kNetFields), add(kPrivilegeFields), add(kPythonFields), add(kGapFields), add(kSummaryFields);
-  add(kInterpreterFields);
+  add(kInterpreterFields), add(kTamperFields);
   for (const KindInfo& kind : std::span(kKinds).subspan(1)) {  // the payload's object itself
     if (kind.payload != "notice") out.insert(std::string(kind.payload));
   }
