@@ -217,6 +217,7 @@ int on_audit(struct pt_regs *ctx)
 	name = event_name(ctx, site);
 	if (already_told(state, site, name))
 		return 0;
+	count_seen(&row);
 	seq = event_number();
 	state->cause = seq;
 	state->flags = (state->flags & ~ASPIS_TASK_INHERITED) | ASPIS_TASK_PYTHON;

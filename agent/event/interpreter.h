@@ -31,6 +31,7 @@ struct InterpreterNotice {
   std::string probe;     ///< cpython::probe_name
   Offsets offsets = Offsets::kNone;
   std::vector<std::string> missed;  ///< what is not seen of what it says
+  std::uint64_t events = 0;         ///< audit events seen, told or not; in Summary only
   std::uint32_t pid = 0;            ///< the process that ran it
   bool late = false;                ///< that process ran before the probe was there
 };

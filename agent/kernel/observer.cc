@@ -326,6 +326,7 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   TRYV(impl->fill(options));
   impl->probes.open({.program = impl->skeleton->progs.on_audit,
                      .sites = bpf_map__fd(impl->skeleton->maps.python_sites),
+                     .seen = bpf_map__fd(impl->skeleton->maps.python_seen),
                      .frames = bpf_map__fd(impl->skeleton->maps.python_frames),
                      .images = bpf_map__fd(impl->skeleton->maps.known_images),
                      .holding_ended = &impl->skeleton->bss->holding_ended});

@@ -17,9 +17,21 @@ void Probes::Detach::operator()(bpf_link* link) const {
   bpf_link__destroy(link);
 }
 
-Result<Probes::Link> Probes::attach_one(const std::string& path, const Site& site,
+namespace {
+
+/// Of each CPU.
+std::vector<aspis_site_seen> counters() {
+  return std::vector<aspis_site_seen>(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+}
+
+}  // namespace
+
+Result<Probes::Link> Probes::attach_one(const std::string& path, const File& file, const Site& site,
                                         std::uint32_t row) {
-  if (bpf_map_update_elem(kernel_.sites, &row, &site.row, BPF_ANY) != 0)
+  auto seen = counters();
+  for (aspis_site_seen& one : seen) one = {file.first, file.second, 0};
+  if (bpf_map_update_elem(kernel_.sites, &row, &site.row, BPF_ANY) != 0 ||
+      bpf_map_update_elem(kernel_.seen, &row, seen.data(), BPF_ANY) != 0)
     return fail_errno("cannot fill the table of probe sites");
   LIBBPF_OPTS(bpf_uprobe_opts, options, .ref_ctr_offset = site.semaphore, .bpf_cookie = row);
   Link link(
@@ -28,7 +40,7 @@ Result<Probes::Link> Probes::attach_one(const std::string& path, const Site& sit
   return link;
 }
 
-Result<std::vector<std::uint32_t>> Probes::attach(const std::string& path,
+Result<std::vector<std::uint32_t>> Probes::attach(const std::string& path, const File& file,
                                                   std::span<const Site> sites) {
   std::vector<std::uint32_t> rows;
   for (const Site& site : sites) {
@@ -38,7 +50,7 @@ Result<std::vector<std::uint32_t>> Probes::attach(const std::string& path,
       return fail(path + ": no room for its probes: too many interpreters are in use");
     }
     const std::uint32_t row = fresh ? rows_ : free_.front();
-    auto link = attach_one(path, site, row);
+    auto link = attach_one(path, file, site, row);
     if (!link) {
       detach(rows);
       return tl::unexpected(link.error());
@@ -51,8 +63,21 @@ Result<std::vector<std::uint32_t>> Probes::attach(const std::string& path,
 }
 
 void Probes::detach(std::span<const std::uint32_t> rows) {
+  auto none = counters();
+  for (const std::uint32_t row : rows) {
+    if (links_.erase(row) == 0) continue;
+    bpf_map_update_elem(kernel_.seen, &row, none.data(), BPF_ANY);
+    free_.push_back(row);
+  }
+}
+
+std::uint64_t Probes::seen(std::span<const std::uint32_t> rows) const {
+  auto cpus = counters();
+  std::uint64_t sum = 0;
   for (const std::uint32_t row : rows)
-    if (links_.erase(row) != 0) free_.push_back(row);
+    if (bpf_map_lookup_elem(kernel_.seen, &row, cpus.data()) == 0)
+      for (const aspis_site_seen& one : cpus) sum += one.events;
+  return sum;
 }
 
 void Probes::forget_layout(std::uint32_t row) {

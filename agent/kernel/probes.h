@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -26,9 +27,11 @@ class Probes {
   /// What of the loaded BPF object is used; it must outlive the probes.
   struct Kernel {
     bpf_program* program = nullptr;  ///< that runs at each site
-    int sites = -1, frames = -1, images = -1;
+    int sites = -1, seen = -1, frames = -1, images = -1;
     std::uint8_t* holding_ended = nullptr;
   };
+
+  using File = std::pair<std::uint64_t, std::uint64_t>;
 
   Probes() = default;
   Probes(const Probes&) = delete;
@@ -45,7 +48,11 @@ class Probes {
   /// Puts a probe on each of these places of a file, in all processes that run it or will; those
   /// not tracked leave the probe at once. Returns the row of each, as in PythonPayload::site. All
   /// of them or, with the kernel's reason, none.
-  Result<std::vector<std::uint32_t>> attach(const std::string& path, std::span<const Site> sites);
+  /// `file`: its device and inode, by stat(2).
+  Result<std::vector<std::uint32_t>> attach(const std::string& path, const File& file,
+                                            std::span<const Site> sites);
+  /// Audit events of tracked tasks at these rows since they were attached, told or not.
+  [[nodiscard]] std::uint64_t seen(std::span<const std::uint32_t> rows) const;
   /// Takes the probes of these rows away, in all processes; their semaphores are what they were.
   /// Events that are on their way still have the rows, which are used again as late as can be.
   void detach(std::span<const std::uint32_t> rows);
@@ -71,7 +78,8 @@ class Probes {
   };
   using Link = std::unique_ptr<bpf_link, Detach>;
 
-  Result<Link> attach_one(const std::string& path, const Site& site, std::uint32_t row);
+  Result<Link> attach_one(const std::string& path, const File& file, const Site& site,
+                          std::uint32_t row);
 
   Kernel kernel_;
   std::map<std::uint32_t, Link> links_;      // by row

@@ -229,6 +229,13 @@ inline constexpr FieldDoc kSummaryFields[] = {
     {"cut_values", "number", "audit events with a cut value"},
     {"compat_syscalls", "number",
      "32-bit system calls that the tracepoint backend does not decode"},
+    {"interpreters", "array", "the interpreters that were run, and what was seen of them"},
+    {"interpreters.path", "string", "as interpreter.path"},
+    {"interpreters.version", "string", "as interpreter.version"},
+    {"interpreters.probe", "string", "as interpreter.probe"},
+    {"interpreters.events", "number",
+     "audit events that its probes have seen of observed processes: told, filtered, throttled or "
+     "lost"},
     {"missed_runs", "number", "runs of a BPF program that the kernel skipped"},
 };
 

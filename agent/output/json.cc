@@ -141,6 +141,17 @@ void append_summary(JsonWriter& json, const Summary& summary) {
   json.number("cut_values", summary.cut_values);
   json.number("compat_syscalls", summary.compat_syscalls);
   json.number("missed_runs", summary.missed_runs);
+  if (summary.interpreters.empty()) return;
+  json.open_list("interpreters");
+  for (const InterpreterNotice& interpreter : summary.interpreters) {
+    json.open();
+    json.text("path", interpreter.path);
+    json.text("version", interpreter.version);
+    json.text("probe", interpreter.probe);
+    json.number("events", interpreter.events);
+    json.close();
+  }
+  json.close_list();
 }
 
 void append_verdict(JsonWriter& json, const aspis_event& head) {

@@ -61,6 +61,12 @@ void append_summary_text(std::string& out, const Summary& summary) {
     append_decimal(out, count);
     out += text;
   }
+  for (const InterpreterNotice& interpreter : summary.interpreters) {
+    out += "; ";
+    append_plain(out, interpreter.path);
+    out += " said ";
+    append_decimal(out, interpreter.events);
+  }
 }
 
 void append_interpreter_text(std::string& out, const InterpreterNotice& interpreter) {

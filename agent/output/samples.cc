@@ -289,6 +289,8 @@ void add_notices(Samples& samples) {
   summary.summary.emitted = 3700;
   summary.summary.filtered = 66;
   summary.summary.lost = gap.loss;
+  summary.summary.interpreters = {interpreter.interpreter};
+  summary.summary.interpreters[0].events = 2718;
   summary.record.summary = &summary.summary;
 }
 

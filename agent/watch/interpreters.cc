@@ -126,7 +126,7 @@ void Interpreters::attach(Known& known, const cpython::Interpreter& interpreter)
         interpreter.layout < 0 ? ASPIS_LAYOUT_NONE : static_cast<__u8>(interpreter.layout);
     sites.back().row.frames = frames;
   }
-  auto rows = observer_.probes().attach(own_path(known.file), sites);
+  auto rows = observer_.probes().attach(own_path(known.file), before.file, sites);
   if (!rows) return give_up(rows.error().text());
   if (state_of(known.file).changed != interpreter.changed) {
     observer_.probes().detach(*rows);
@@ -146,6 +146,7 @@ void Interpreters::attach(Known& known, const cpython::Interpreter& interpreter)
 
 void Interpreters::detach(const File& file, Known& known) {
   tamper_.remove_target(file);
+  known.notice.events += observer_.probes().seen(known.rows);
   observer_.probes().detach(known.rows);
   for (const std::uint32_t row : known.rows) by_row_.erase(row);
   known.rows.clear();
@@ -175,10 +176,22 @@ void Interpreters::refresh(const File& file, Known& known) {
     return;
   }
   found->shown = before.path;
+  const std::uint64_t events = known.notice.events;
   attach(known, *found);
+  known.notice.events = events;
   known.notice.pid = before.pid;
   known.notice.late = before.late;
   if (told) notify_(known.notice);
+}
+
+std::vector<InterpreterNotice> Interpreters::coverage() const {
+  std::vector<InterpreterNotice> list;
+  for (const auto& [file, known] : known_) {
+    if (!known.told) continue;
+    list.push_back(known.notice);
+    list.back().events += observer_.probes().seen(known.rows);
+  }
+  return list;
 }
 
 void Interpreters::tick(std::uint64_t now) {

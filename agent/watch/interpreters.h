@@ -74,6 +74,10 @@ class Interpreters {
   /// missing, or cut where that was seen.
   void tell_refused();
 
+  /// Every interpreter that tracked processes have been seen to run, with the number of its events
+  /// until now.
+  [[nodiscard]] std::vector<InterpreterNotice> coverage() const;
+
   /// Device and inode, as stat(2) gives them, of every interpreter that has a probe.
   [[nodiscard]] std::vector<std::pair<std::uint64_t, std::uint64_t>> files() const;
 

@@ -265,6 +265,7 @@ Result<> Session::finish() {
   if (totals.code_lost != 0)
     spdlog::warn("{} code objects found no room in the ring buffer: frames of stacks have no names",
                  totals.code_lost);
+  summary_.interpreters = interpreters_->coverage();
   summary_.produced = totals.produced;
   summary_.lost.ring = totals.ring_full;
   summary_.lost.scratch = totals.scratch_busy;

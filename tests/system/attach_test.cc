@@ -215,7 +215,8 @@ void come_and_go(const std::string& python, long rounds) {
   std::pair<long, long> first;
   for (long round = 0; round < rounds; ++round) {
     if (round == std::min(kWarmUp, rounds - 1)) first = held();
-    const auto rows = (*observer)->probes().attach(interpreter.path, sites);
+    const auto rows = (*observer)->probes().attach(interpreter.path,
+                                                   {interpreter.device, interpreter.inode}, sites);
     ASSERT_TRUE(rows) << rows.error().text();
     ASSERT_EQ(memory.sites(), std::string(sites.size(), '\xcc')) << round;
     ASSERT_EQ(memory.counted(), static_cast<int>(memory.semaphores())) << round;
@@ -264,7 +265,8 @@ TEST(Attach, ObserversComeAndGo) {
       const auto pidfd = open_pidfd(busy.pid());
       ASSERT_TRUE(pidfd && (*observer)->track_process(pidfd->get(), false));
       ASSERT_TRUE((*observer)->find_tasks());
-      ASSERT_TRUE((*observer)->probes().attach(interpreter.path, sites_of(interpreter)));
+      ASSERT_TRUE((*observer)->probes().attach(
+          interpreter.path, {interpreter.device, interpreter.inode}, sites_of(interpreter)));
       ::usleep(50'000);
       (void)(*observer)->consume();
     }

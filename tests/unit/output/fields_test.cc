@@ -30,6 +30,8 @@ void collect(const Json& object, const std::string& prefix, Paths& out) {
     if (value.is_object() && !is_free(name)) collect(value, name + ".", out);
     if (name == "stack")
       for (const Json& frame : value) collect(frame, "stack.", out);
+    if (name == "interpreters")
+      for (const Json& one : value) collect(one, "interpreters.", out);
   }
 }
 
