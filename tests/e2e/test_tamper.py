@@ -146,6 +146,16 @@ class Tamper(unittest.TestCase):
         _, semaphore, _ = probe_of(self.python)
         self.tampered(semaphore, "0000", 3, "--event", "net.*")
 
+    def test_variables_that_change_what_it_runs(self):
+        environment = dict(os.environ, PYTHONPATH="/nowhere", PYTHONSTARTUP="/x y", UNRELATED="PYTHON=1")
+        log = self.directory / "events"
+        command = [ASPIS, "run", "-o", "json", "--to", str(log), "--", "sh", "-c", f"{self.python} -S -c 'import time; time.sleep({SLOW})'"]
+        subprocess.run(command, check=True, env={k: v for k, v in environment.items() if k in ("PATH", "UNRELATED", "PYTHONPATH", "PYTHONSTARTUP")})
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        noted = {line["exec"]["path"]: line["exec"].get("environment") for line in lines if line["type"] == "process.exec"}
+        self.assertEqual(sorted(noted.pop(self.python)), ["PYTHONPATH=/nowhere", "PYTHONSTARTUP=/x y"])
+        self.assertEqual(set(noted.values()), {None})
+
     def test_what_is_no_tampering(self):
         _, lines = self.observe(self.python, "-IS", "-c", BUSY, str(6 * SLOW))
         self.assertEqual([line for line in lines if line["type"] == "aspis.tamper"], [])
