@@ -36,7 +36,7 @@ Result<Probes::Link> Probes::attach_one(const std::string& path, const File& fil
   LIBBPF_OPTS(bpf_uprobe_opts, options, .ref_ctr_offset = site.semaphore, .bpf_cookie = row);
   Link link(
       bpf_program__attach_uprobe_opts(kernel_.program, -1, path.c_str(), site.offset, &options));
-  if (!link) return fail_errno(path + ": cannot attach a probe for audit events");
+  if (!link) return fail_errno("cannot attach a probe for audit events");
   return link;
 }
 
@@ -47,7 +47,7 @@ Result<std::vector<std::uint32_t>> Probes::attach(const std::string& path, const
     const bool fresh = rows_ < ASPIS_SITES_MAX;
     if (!fresh && free_.empty()) {
       detach(rows);
-      return fail(path + ": no room for its probes: too many interpreters are in use");
+      return fail("no room for its probes: too many interpreters are in use");
     }
     const std::uint32_t row = fresh ? rows_ : free_.front();
     auto link = attach_one(path, file, site, row);

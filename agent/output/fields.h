@@ -82,6 +82,10 @@ inline constexpr FieldDoc kExecFields[] = {
     {"exec.dev", "string", "its device, MAJOR:MINOR"},
     {"exec.ino", "number", "its inode number"},
     {"exec.cwd", "path", "working directory; its path flags have the prefix cwd_"},
+    {"exec.environment", "array",
+     "of an interpreter: variables PYTHON…, as NAME=VALUE, which may change what code it runs. "
+     "They "
+     "are read a moment later: not there if the process has ended by then"},
 };
 
 inline constexpr FieldDoc kForkFields[] = {

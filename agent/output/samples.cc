@@ -38,6 +38,15 @@ void add_process(Samples& samples) {
   exec.ppid = 799;
   exec.argv_len = kArgv.size();
   add(samples, "a program that Python started", Wire(exec).tail(kExe).tail(kCwd).tail(kArgv));
+  constexpr std::string_view kPython = "/usr/bin/python3.11";
+  constexpr std::string_view kPythonArgv("python3\0/srv/app/main.py\0", 25);
+  aspis_exec_event interpreter = exec;
+  interpreter.exe = path(kPython);
+  interpreter.argv_len = kPythonArgv.size();
+  Sample& python = add(samples, "an interpreter that is told to look for modules elsewhere",
+                       Wire(interpreter).tail(kPython).tail(kCwd).tail(kPythonArgv));
+  std::get<ExecPayload>(python.event().payload).environment = {"PYTHONPATH=/srv/lib"};
+  python.record.process = sample::python();
   exec.e.kind = ASPIS_PROCESS_FOUND;
   exec.exe.flags = exec.cwd.flags = kAllPathFlags;
   exec.argv_cut = 1;

@@ -119,14 +119,16 @@ void Interpreters::attach(Known& known, const cpython::Interpreter& interpreter)
     return give_up("the file was replaced while it was looked at");
   if (interpreter.sites.sites.empty()) return;
   std::vector<Probes::Site> sites;
-  const std::uint16_t frames = frames_of(interpreter, known.notice);
+  cpython::Interpreter own = interpreter;
+  own.path = own_path(known.file);
+  const std::uint16_t frames = frames_of(own, known.notice);
   for (const cpython::Site& found : interpreter.sites.sites) {
     sites.push_back({found.row, found.offset, found.semaphore});
     sites.back().row.layout =
         interpreter.layout < 0 ? ASPIS_LAYOUT_NONE : static_cast<__u8>(interpreter.layout);
     sites.back().row.frames = frames;
   }
-  auto rows = observer_.probes().attach(own_path(known.file), before.file, sites);
+  auto rows = observer_.probes().attach(own.path, before.file, sites);
   if (!rows) return give_up(rows.error().text());
   if (state_of(known.file).changed != interpreter.changed) {
     observer_.probes().detach(*rows);
@@ -264,6 +266,12 @@ void Interpreters::note_image(const Image& image) {
   const File file{makedev(image.device >> 20, image.device & 0xfffff), image.inode};
   if (image.running || tamper_.has_target(file)) tamper_.add(image.process, boot_now());
   if (image.held) observer_.probes().release_image(image.device, image.inode, image.process.pid);
+}
+
+bool Interpreters::is_python(const Image& image) const {
+  const auto name = image.path.substr(image.path.rfind('/') + 1);
+  return name.starts_with("python") ||
+         tamper_.has_target({makedev(image.device >> 20, image.device & 0xfffff), image.inode});
 }
 
 /// When the file was changed that the process has as this image; 0: it cannot be seen any more.

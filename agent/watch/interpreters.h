@@ -49,6 +49,9 @@ class Interpreters {
   /// probes it. What was raised before the probe was in place is missing, which is told.
   void note_image(const Image& image);
 
+  /// Whether Python runs in it, as far as its file, or else its name, tells.
+  [[nodiscard]] bool is_python(const Image& image) const;
+
   /// What it shows of the life of processes.
   void note_process(const Event& event);
   /// A kernel event of the process was announced by no audit event: for that its probes may have

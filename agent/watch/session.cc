@@ -17,6 +17,7 @@
 #include "agent/output/json_values.h"
 #include "agent/output/writer.h"
 #include "agent/watch/enforced.h"
+#include "agent/watch/environment.h"
 #include "agent/watch/lexical.h"
 #include "agent/watch/stacks.h"
 #include "bpf/abi/subject.h"
@@ -144,12 +145,19 @@ void Session::note_interpreter(Event& event) {
   const aspis_event& head = *event.head;
   const ProcessId process = process_id(head);
   interpreters_->note_process(event);
-  if (const auto* exec = event.as<ExecPayload>())
-    interpreters_->note_image({process, exec->exe.dev, exec->exe.ino, exec->exe.text, true,
-                               head.kind == ASPIS_PROCESS_FOUND,
-                               (exec->exe.flags & ASPIS_PATH_HELD) != 0});
-  else if (const auto* file = event.as<FilePayload>();
-           file != nullptr && head.kind == ASPIS_FILE_MMAP_EXEC)
+  if (auto* exec = std::get_if<ExecPayload>(&event.payload); exec != nullptr) {
+    const Interpreters::Image image{process,
+                                    exec->exe.dev,
+                                    exec->exe.ino,
+                                    exec->exe.text,
+                                    true,
+                                    head.kind == ASPIS_PROCESS_FOUND,
+                                    (exec->exe.flags & ASPIS_PATH_HELD) != 0};
+    interpreters_->note_image(image);
+    if (interpreters_->is_python(image))
+      exec->environment = python_environment(static_cast<pid_t>(head.pid));
+  } else if (const auto* file = event.as<FilePayload>();
+             file != nullptr && head.kind == ASPIS_FILE_MMAP_EXEC)
     interpreters_->note_image({process, file->path.dev, file->path.ino, file->path.text, false,
                                false, (file->path.flags & ASPIS_PATH_HELD) != 0});
   else if (auto* audit = std::get_if<PythonPayload>(&event.payload);
