@@ -233,6 +233,7 @@ inline constexpr FieldDoc kSummaryFields[] = {
     {"cut_values", "number", "audit events with a cut value"},
     {"compat_syscalls", "number",
      "32-bit system calls that the tracepoint backend does not decode"},
+    {"missed_runs", "number", "runs of a BPF program that the kernel skipped"},
     {"interpreters", "array", "the interpreters that were run, and what was seen of them"},
     {"interpreters.path", "string", "as interpreter.path"},
     {"interpreters.version", "string", "as interpreter.version"},
@@ -240,7 +241,6 @@ inline constexpr FieldDoc kSummaryFields[] = {
     {"interpreters.events", "number",
      "audit events that its probes have seen of observed processes: told, filtered, throttled or "
      "lost"},
-    {"missed_runs", "number", "runs of a BPF program that the kernel skipped"},
 };
 
 /// Paths have their flags beside them, with these prefixes.

@@ -63,9 +63,9 @@ void append_summary_text(std::string& out, const Summary& summary) {
   }
   for (const InterpreterNotice& interpreter : summary.interpreters) {
     out += "; ";
-    append_plain(out, interpreter.path);
-    out += " said ";
     append_decimal(out, interpreter.events);
+    out += " audit events of ";
+    append_plain(out, interpreter.path);
   }
 }
 
