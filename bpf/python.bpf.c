@@ -248,6 +248,7 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	name = event_name(ctx, site);
 	if (already_told(state, site, name))
 		return 0;
+	count_seen(&row);
 	seq = event_number();
 	now = bpf_ktime_get_boot_ns(); /* once: the clock is not cheap */
 	state->cause = seq;

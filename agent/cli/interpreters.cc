@@ -18,6 +18,7 @@
 
 #include "agent/cli/commands.h"
 #include "agent/cli/exit_code.h"
+#include "agent/kernel/seen_events.h"
 #include "agent/watch/describe.h"
 #include "probes/cpython/find.h"
 
@@ -97,7 +98,15 @@ class Table {
     return list;
   }
 
+  /// Of the interpreter's audit events; nothing where nobody observes it.
+  [[nodiscard]] std::optional<std::uint64_t> events(const Row& row) const {
+    const auto found = events_.find({row.interpreter.device, row.interpreter.inode});
+    return found == events_.end() ? std::nullopt : std::optional(found->second);
+  }
+
  private:
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> events_ = seen_events();
+
   Row& row_of(const cpython::Interpreter& interpreter) {
     Row& row = rows_[{interpreter.device, interpreter.inode}];
     if (row.interpreter.path.empty()) row.interpreter = interpreter;
@@ -138,6 +147,7 @@ void print_json(const Table& table) {
                                    {"probe", one.probe},
                                    {"offsets", offsets_name(one.offsets)},
                                    {"missed", one.missed}};
+    if (const auto events = table.events(*row)) line["events"] = *events;
     if (row->since != 0) line["since"] = time_text(wall_seconds(row->since));
     // names are bytes: what is not UTF-8 is replaced
     fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -150,15 +160,16 @@ void print_table(const Table& table) {
     fmt::print("no process runs CPython 3.8 or later, and none is installed at a standard place\n");
     return;
   }
-  fmt::print("{:<9}  {:<5}  {:<8}  {:>5}  {:<20}  {:<10}  {}\n", "VERSION", "PROBE", "OFFSETS",
-             "PROCS", "SINCE", "BUILD ID", "PATH");
+  fmt::print("{:<9}  {:<5}  {:<8}  {:>5}  {:>8}  {:<20}  {:<10}  {}\n", "VERSION", "PROBE",
+             "OFFSETS", "PROCS", "EVENTS", "SINCE", "BUILD ID", "PATH");
   for (const Row* row : rows) {
     const InterpreterNotice one = describe(row->interpreter);
     std::string where = one.path;
     for (const std::string& name : row->namespaces)
       if (name != "host") where += "  in " + name;
-    fmt::print("{:<9}  {:<5}  {:<8}  {:>5}  {:<20}  {:<10}  {}\n", one.version, one.probe,
-               offsets_name(one.offsets), row->pids.size(),
+    const auto events = table.events(*row);
+    fmt::print("{:<9}  {:<5}  {:<8}  {:>5}  {:>8}  {:<20}  {:<10}  {}\n", one.version, one.probe,
+               offsets_name(one.offsets), row->pids.size(), events ? std::to_string(*events) : "-",
                row->since == 0 ? "-" : time_text(wall_seconds(row->since)),
                one.build_id.empty() ? "-" : one.build_id.substr(0, 10), where);
     for (const std::string& missed : one.missed) fmt::print("           missed: {}\n", missed);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -35,6 +36,7 @@ struct ExecPayload {
   Path exe, cwd;
   std::vector<std::string_view> argv;
   bool argv_cut = false;
+  std::vector<std::string> environment;  ///< NAME=VALUE that Python heeds; the agent looks for them
   std::uint32_t ppid = 0;
   std::uint64_t parent_start = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aspis {
@@ -30,8 +31,26 @@ struct InterpreterNotice {
   std::string probe;     ///< cpython::probe_name
   Offsets offsets = Offsets::kNone;
   std::vector<std::string> missed;  ///< what is not seen of what it says
+  std::uint64_t events = 0;         ///< audit events seen, told or not; in Summary only
   std::uint32_t pid = 0;            ///< the process that ran it
   bool late = false;                ///< that process ran before the probe was there
 };
+
+/// A probe that a process has undone in its own memory. What aspis.tamper carries.
+struct TamperNotice {
+  enum class What : std::uint8_t {
+    kSemaphore,  ///< it is zero: the interpreter believes that nobody listens
+    kSite,       ///< the breakpoint is not there any more
+  };
+  std::string path;  ///< of the interpreter, as the process sees it
+  What what = What::kSemaphore;
+  std::uint64_t address = 0;
+  std::uint8_t found = 0;  ///< the byte there: of kSite
+};
+
+/// "semaphore", "site".
+constexpr std::string_view tamper_name(TamperNotice::What what) {
+  return what == TamperNotice::What::kSemaphore ? "semaphore" : "site";
+}
 
 }  // namespace aspis

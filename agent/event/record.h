@@ -88,6 +88,7 @@ struct Summary {
   std::uint64_t untracked_tasks =
       0;  ///< tasks without room for their state: their events are missing
   std::uint64_t cut_paths = 0, cut_values = 0, compat_syscalls = 0, missed_runs = 0;
+  std::vector<InterpreterNotice> interpreters;  ///< that were run, each with its `events`
 };
 
 struct Record {
@@ -109,6 +110,7 @@ struct Record {
   const Loss* loss = nullptr;
   const Summary* summary = nullptr;
   const InterpreterNotice* interpreter = nullptr;
+  const TamperNotice* tamper = nullptr;
 };
 
 }  // namespace aspis

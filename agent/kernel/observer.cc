@@ -5,7 +5,6 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -82,9 +81,8 @@ struct Observer::Impl {
   Owned<ring_buffer> ring;                  // both
   std::deque<std::vector<std::byte>> held;  // denials that wait for their turn
   PolicyStore policy;
-  std::vector<aspis_python_frames> frames;  // rows of the table
-  std::uint32_t site_rows = 0;              // of the table python_sites, in use
   bool raises = false;
+  Probes probes;
 
   Result<> load_kernel_types();
   Result<> choose_backend(const ObserverOptions& options);
@@ -331,6 +329,14 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   if (options.all)
     std::memset(impl->skeleton->bss->tracked_tids, 0xff, sizeof(impl->skeleton->bss->tracked_tids));
   TRYV(impl->fill(options));
+  impl->probes.open({.program = impl->skeleton->progs.on_audit,
+                     .raising = impl->skeleton->progs.on_audit_raise,
+                     .returning = impl->skeleton->progs.on_audit_return,
+                     .sites = bpf_map__fd(impl->skeleton->maps.python_sites),
+                     .seen = bpf_map__fd(impl->skeleton->maps.python_seen),
+                     .frames = bpf_map__fd(impl->skeleton->maps.python_frames),
+                     .images = bpf_map__fd(impl->skeleton->maps.known_images),
+                     .holding_ended = &impl->skeleton->bss->holding_ended});
   if (options.arena_bytes != 0)
     TRYV(impl->policy.open(bpf_map__fd(impl->skeleton->maps.policy_arena), options.arena_bytes,
                            &impl->skeleton->bss->policy_root));
@@ -398,6 +404,9 @@ std::vector<std::uint16_t> Observer::profiles_of(int pidfd, std::uint64_t start)
 PolicyStore& Observer::policy() {
   return impl_->policy;
 }
+Probes& Observer::probes() {
+  return impl_->probes;
+}
 
 Result<> Observer::track_executable(std::uint64_t device, std::uint64_t inode) {
   aspis_exe_key key{};
@@ -457,85 +466,6 @@ Result<std::vector<Observer::Confined>> Observer::confined_tasks() const {
     tasks.push_back(std::move(task));
   }
   return tasks;
-}
-
-Result<std::vector<std::uint32_t>> Observer::attach_audit(const std::string& path,
-                                                          std::span<const AuditSite> sites) {
-  std::vector<std::uint32_t> rows;
-  std::vector<Owned<bpf_link>> links;
-  for (const AuditSite& site : sites) {
-    const std::uint32_t row = impl_->site_rows;
-    if (row == ASPIS_SITES_MAX)
-      return fail(path + ": no room for its probes: too many interpreters are in use");
-    if (bpf_map__update_elem(impl_->skeleton->maps.python_sites, &row, sizeof(row), &site.row,
-                             sizeof(site.row), BPF_ANY) != 0)
-      return fail_errno("cannot fill the table of probe sites");
-    ++impl_->site_rows;
-    const auto put = [&](const bpf_program* program, bool at_return) {
-      LIBBPF_OPTS(bpf_uprobe_opts, options, .ref_ctr_offset = site.semaphore, .bpf_cookie = row,
-                  .retprobe = at_return);
-      links.emplace_back(
-          bpf_program__attach_uprobe_opts(program, -1, path.c_str(), site.offset, &options));
-      return links.back() != nullptr;
-    };
-    const bool raising = site.row.raise_function != 0;
-    const auto& programs = impl_->skeleton->progs;
-    // The return first: nobody is to be sent elsewhere whose return is not seen.
-    if ((raising && !put(programs.on_audit_return, true)) ||
-        !put(raising ? programs.on_audit_raise : programs.on_audit, false))
-      return fail_errno(path + ": cannot attach a probe for audit events");
-    rows.push_back(row);
-  }
-  for (auto& link : links) impl_->links.push_back(std::move(link));
-  return rows;
-}
-
-void Observer::release_image(std::uint32_t device, std::uint64_t inode, std::uint32_t pid) {
-  aspis_exe_key key{};
-  key.ino = inode;
-  key.dev = device;
-  const std::uint32_t value = 1;
-  if (bpf_map__update_elem(impl_->skeleton->maps.known_images, &key, sizeof(key), &value,
-                           sizeof(value), BPF_ANY) != 0)
-    spdlog::debug("cannot remember an image: {}", std::strerror(errno));
-  if (::kill(static_cast<pid_t>(pid), SIGCONT) != 0)
-    spdlog::debug("process {} cannot be let go: {}", pid, std::strerror(errno));
-}
-
-void Observer::end_holding() {
-  __atomic_store_n(&impl_->skeleton->bss->holding_ended, 1, __ATOMIC_RELAXED);
-}
-
-void Observer::forget_layout(std::uint32_t row) {
-  aspis_python_site site{};
-  if (bpf_map__lookup_elem(impl_->skeleton->maps.python_sites, &row, sizeof(row), &site,
-                           sizeof(site), 0) != 0)
-    return;
-  site.layout = ASPIS_LAYOUT_NONE;
-  site.frames = 0;
-  bpf_map__update_elem(impl_->skeleton->maps.python_sites, &row, sizeof(row), &site, sizeof(site),
-                       BPF_ANY);
-}
-
-Result<std::uint16_t> Observer::add_frames(const aspis_python_frames& frames) {
-  for (std::size_t row = 0; row < impl_->frames.size(); ++row)
-    if (std::memcmp(&impl_->frames[row], &frames, sizeof(frames)) == 0)
-      return static_cast<std::uint16_t>(row + 1);
-  const auto row = static_cast<std::uint32_t>(impl_->frames.size());
-  if (bpf_map__update_elem(impl_->skeleton->maps.python_frames, &row, sizeof(row), &frames,
-                           sizeof(frames), BPF_ANY) != 0)
-    return fail_errno("cannot fill the table of Python frames");
-  impl_->frames.push_back(frames);
-  return static_cast<std::uint16_t>(row + 1);
-}
-
-std::uint64_t Observer::refused_stacks(std::uint16_t frames) const {
-  const std::uint32_t row = frames - 1U;
-  aspis_python_frames found{};
-  if (bpf_map__lookup_elem(impl_->skeleton->maps.python_frames, &row, sizeof(row), &found,
-                           sizeof(found), 0) != 0)
-    return 0;
-  return found.refused;
 }
 
 int Observer::ring_fd() const {

@@ -14,12 +14,11 @@
 
 #include "agent/kernel/backend.h"
 #include "agent/kernel/policy_store.h"
+#include "agent/kernel/probes.h"
 #include "agent/kernel/programs.h"
 #include "base/result.h"
 #include "bpf/abi/event.h"
-#include "bpf/abi/python_frames.h"
 #include "bpf/abi/python_layout.h"
-#include "bpf/abi/python_site.h"
 
 namespace aspis {
 
@@ -30,8 +29,8 @@ struct ObserverOptions {
   /// are tracked from then on, `attached_quiet`: of what they do in the kernel only what profiles
   /// report is told.
   bool attaching = false, attached_quiet = false;
-  bool holding = false;    ///< a process that maps an unknown image waits for release_image()
-  bool selectors = false;  ///< exec asks track_executable's and track_cgroup's sets
+  bool holding = false;  ///< a process that maps an unknown image waits for Probes::release_image()
+  bool selectors = false;              ///< exec asks track_executable's and track_cgroup's sets
   std::size_t ring_bytes = 16U << 20;  ///< a power of two, at least a page
   std::size_t arena_bytes = 0;         ///< room for policy, a power of two; 0: nothing is enforced
   std::span<const aspis_python_layout> layouts;  ///< of CPython's objects
@@ -92,6 +91,8 @@ class Observer {
 
   /// What profiles decide; empty without ObserverOptions::arena_bytes.
   PolicyStore& policy();
+  /// What is attached to interpreters.
+  Probes& probes();
   /// Tracks every process that executes this file, from now on; running ones from find_tasks() on.
   /// `device` as stat(2) gives it.
   Result<> track_executable(std::uint64_t device, std::uint64_t inode);
@@ -101,34 +102,6 @@ class Observer {
   /// Goes through all running tasks: those selected become tracked and are told of as
   /// process.found.
   Result<> find_tasks();
-
-  /// One instruction of an interpreter at which its audit events are read.
-  struct AuditSite {
-    aspis_python_site row{};      ///< its layout is an index into ObserverOptions::layouts, or none
-    std::uint64_t offset = 0;     ///< of the instruction, in the file
-    std::uint64_t semaphore = 0;  ///< offset of the USDT's semaphore in the file; 0: it has none
-  };
-  /// Puts a probe on each of these places of a file, in all processes that run it or will; those
-  /// not tracked leave the probe at once. Where a row can raise an exception, the return of the
-  /// function gets a probe, too. Returns the row of each, as in PythonPayload::site. All
-  /// of them or, with the kernel's reason, none.
-  Result<std::vector<std::uint32_t>> attach_audit(const std::string& path,
-                                                  std::span<const AuditSite> sites);
-
-  /// The image of an event with ASPIS_PATH_HELD has been looked at: others need not wait for it,
-  /// and this process goes on.
-  void release_image(std::uint32_t device, std::uint64_t inode, std::uint32_t pid);
-  /// From now on nobody is made to wait; who waits already is told of by events still to come.
-  void end_holding();
-
-  /// From now on only names are read at this row's site, and no stacks.
-  void forget_layout(std::uint32_t row);
-
-  /// Takes in where some interpreters keep their frames. Returns aspis_python_site.frames for their
-  /// sites; those without it give no stacks.
-  Result<std::uint16_t> add_frames(const aspis_python_frames& frames);
-  /// Stacks that ended at an object that was not what these frames say: they are wrong for it.
-  [[nodiscard]] std::uint64_t refused_stacks(std::uint16_t frames) const;
 
   /// Readable when events wait; owned by the Observer.
   [[nodiscard]] int ring_fd() const;

@@ -47,7 +47,7 @@ std::string_view comm(const aspis_event& head) {
 }  // namespace
 
 bool AvcFormatter::shows(const Record& record) const {
-  if (record.event == nullptr) return record.loss != nullptr || record.summary != nullptr;
+  if (record.event == nullptr) return record.loss || record.summary || record.tamper;
   return (record.event->head->flags & ASPIS_F_REPORTED) != 0;
 }
 
@@ -82,6 +82,10 @@ void AvcFormatter::format(const Record& record, std::string& out) {
     out += "# aspis: ";
     if (record.summary != nullptr) append_summary_text(out, *record.summary);
     if (record.loss != nullptr) append_gap_text(out, *record.loss);
+    if (record.tamper != nullptr) {
+      append_tamper_text(out, *record.tamper);
+      if (record.process) out += " (pid " + std::to_string(record.process->id.pid) + ")";
+    }
   }
   out += '\n';
 }

@@ -165,13 +165,17 @@ void CompactFormatter::format(const Record& record, std::string& out) {
     out += "-- ";
     append_interpreter_text(out, *record.interpreter);
     out += " --";
+  } else if (record.tamper) {
+    out += "-- ";
+    append_tamper_text(out, *record.tamper);
+    out += " --";
   } else if (record.kind == ASPIS_PYTHON_UNPERFORMED) {
     append_unperformed(out, context_.colour, record, limit);
   } else {
     out += verb;
     if (record.event) append_object(out, *record.event, limit);
   }
-  if (context_.colour && record.loss && out.size() > start) {
+  if (context_.colour && (record.loss || record.tamper) && out.size() > start) {
     out.insert(start, kYellow);
     out += kReset;
   }

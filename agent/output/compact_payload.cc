@@ -56,6 +56,14 @@ void object(std::string& out, unsigned, const ExecPayload& exec, std::size_t lim
   }
   if (exec.argv_cut) out += " …";
   elide(out, start, limit);
+  if (exec.environment.empty()) return;
+  const std::size_t with = out.size();
+  out += " with";
+  for (const std::string& variable : exec.environment) {
+    out += ' ';
+    append_word(out, variable);
+  }
+  elide(out, with, limit);
 }
 
 void object(std::string& out, unsigned, const ForkPayload& fork, std::size_t) {

@@ -82,6 +82,10 @@ inline constexpr FieldDoc kExecFields[] = {
     {"exec.dev", "string", "its device, MAJOR:MINOR"},
     {"exec.ino", "number", "its inode number"},
     {"exec.cwd", "path", "working directory; its path flags have the prefix cwd_"},
+    {"exec.environment", "array",
+     "of an interpreter: variables PYTHON…, as NAME=VALUE, which may change what code it runs. "
+     "They "
+     "are read a moment later: not there if the process has ended by then"},
 };
 
 inline constexpr FieldDoc kForkFields[] = {
@@ -203,6 +207,18 @@ inline constexpr FieldDoc kInterpreterFields[] = {
      "the process began before the probe was there: its audit events before this are missing"},
 };
 
+inline constexpr FieldDoc kTamperFields[] = {
+    {"tamper", "object",
+     "what was found. It is left as it is: audit events of this process that go through there are "
+     "missing"},
+    {"tamper.path", "string", "the file that has the interpreter's code, as the process sees it"},
+    {"tamper.what", "string",
+     "\"semaphore\" (zero: the interpreter believes that nobody listens) or \"site\" (there is no "
+     "breakpoint any more)"},
+    {"tamper.address", "string", "in the process's memory, hexadecimal"},
+    {"tamper.found", "number", "site: the byte that is there instead"},
+};
+
 inline constexpr FieldDoc kSummaryFields[] = {
     {"produced", "number", "events that the kernel side made, lost ones included"},
     {"notices", "number",
@@ -219,6 +235,13 @@ inline constexpr FieldDoc kSummaryFields[] = {
     {"compat_syscalls", "number",
      "32-bit system calls that the tracepoint backend does not decode"},
     {"missed_runs", "number", "runs of a BPF program that the kernel skipped"},
+    {"interpreters", "array", "the interpreters that were run, and what was seen of them"},
+    {"interpreters.path", "string", "as interpreter.path"},
+    {"interpreters.version", "string", "as interpreter.version"},
+    {"interpreters.probe", "string", "as interpreter.probe"},
+    {"interpreters.events", "number",
+     "audit events that its probes have seen of observed processes: told, filtered, throttled or "
+     "lost"},
 };
 
 /// Paths have their flags beside them, with these prefixes.

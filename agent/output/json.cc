@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/output/json.h"
 
+#include <cinttypes>
+#include <cstdio>
+
 #include "agent/event/kinds.h"
 #include "agent/event/utf8.h"
 #include "agent/output/json_payload.h"
@@ -116,6 +119,17 @@ void append_interpreter(JsonWriter& json, const InterpreterNotice& interpreter) 
   json.close();
 }
 
+void append_tamper(JsonWriter& json, const TamperNotice& tamper) {
+  char address[32];
+  std::snprintf(address, sizeof(address), "0x%" PRIx64, tamper.address);
+  json.open("tamper");
+  json.text("path", tamper.path);
+  json.text("what", tamper_name(tamper.what));
+  json.text("address", address);
+  if (tamper.what == TamperNotice::What::kSite) json.number("found", tamper.found);
+  json.close();
+}
+
 void append_summary(JsonWriter& json, const Summary& summary) {
   json.number("produced", summary.produced);
   json.number("notices", summary.notices);
@@ -127,6 +141,17 @@ void append_summary(JsonWriter& json, const Summary& summary) {
   json.number("cut_values", summary.cut_values);
   json.number("compat_syscalls", summary.compat_syscalls);
   json.number("missed_runs", summary.missed_runs);
+  if (summary.interpreters.empty()) return;
+  json.open_list("interpreters");
+  for (const InterpreterNotice& interpreter : summary.interpreters) {
+    json.open();
+    json.text("path", interpreter.path);
+    json.text("version", interpreter.version);
+    json.text("probe", interpreter.probe);
+    json.number("events", interpreter.events);
+    json.close();
+  }
+  json.close_list();
 }
 
 void append_verdict(JsonWriter& json, const aspis_event& head) {
@@ -205,6 +230,7 @@ void JsonFormatter::format(const Record& record, std::string& out) {
   if (record.loss) append_loss(json, *record.loss);
   if (record.summary) append_summary(json, *record.summary);
   if (record.interpreter) append_interpreter(json, *record.interpreter);
+  if (record.tamper) append_tamper(json, *record.tamper);
   out += "}\n";
 }
 

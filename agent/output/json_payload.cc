@@ -78,6 +78,11 @@ void payload(JsonWriter& json, unsigned, const ExecPayload& exec) {
   path(json, "path", "", exec.exe);
   inode(json, exec.exe);
   path(json, "cwd", "cwd_", exec.cwd);
+  if (!exec.environment.empty()) {
+    json.open_list("environment");
+    for (const std::string& variable : exec.environment) json.text({}, variable);
+    json.close_list();
+  }
   json.close();
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/output/notice_text.h"
 
+#include <cinttypes>
 #include <cstdint>
+#include <cstdio>
 #include <string_view>
 #include <utility>
 
@@ -59,6 +61,12 @@ void append_summary_text(std::string& out, const Summary& summary) {
     append_decimal(out, count);
     out += text;
   }
+  for (const InterpreterNotice& interpreter : summary.interpreters) {
+    out += "; ";
+    append_decimal(out, interpreter.events);
+    out += " audit events of ";
+    append_plain(out, interpreter.path);
+  }
 }
 
 void append_interpreter_text(std::string& out, const InterpreterNotice& interpreter) {
@@ -74,6 +82,20 @@ void append_interpreter_text(std::string& out, const InterpreterNotice& interpre
     append_plain(out, missed);
     separator = "; ";
   }
+}
+
+void append_tamper_text(std::string& out, const TamperNotice& tamper) {
+  char text[96];
+  const bool site = tamper.what == TamperNotice::What::kSite;
+  std::snprintf(text, sizeof(text),
+                site ? "site at 0x%" PRIx64 " of " : "semaphore at 0x%" PRIx64 " of ",
+                tamper.address);
+  out += "PROBE TAMPERED WITH: ";
+  out += text;
+  append_plain(out, tamper.path);
+  std::snprintf(text, sizeof(text), " has no breakpoint but 0x%02x", unsigned{tamper.found});
+  out += site ? text : " is zero";
+  out += ", and is left so: audit events of this process are missing";
 }
 
 }  // namespace aspis

@@ -17,4 +17,7 @@ void append_summary_text(std::string& out, const Summary& summary);
 /// "/usr/bin/python3.11 CPython 3.11.2, audit events by usdt; missed: …".
 void append_interpreter_text(std::string& out, const InterpreterNotice& interpreter);
 
+/// "PROBE TAMPERED WITH: semaphore at 0xa84276 of /usr/bin/python3.11 is zero".
+void append_tamper_text(std::string& out, const TamperNotice& tamper);
+
 }  // namespace aspis

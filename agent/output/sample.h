@@ -71,10 +71,13 @@ class Sample {
   Sample(const Sample&) = delete;
   Sample& operator=(const Sample&) = delete;
 
+  Event& event() { return event_; }
+
   std::string title;  ///< what the example shows
   Loss loss;
   Summary summary;
   InterpreterNotice interpreter;
+  TamperNotice tamper;
   Record record;
 
  private:

@@ -38,6 +38,15 @@ void add_process(Samples& samples) {
   exec.ppid = 799;
   exec.argv_len = kArgv.size();
   add(samples, "a program that Python started", Wire(exec).tail(kExe).tail(kCwd).tail(kArgv));
+  constexpr std::string_view kPython = "/usr/bin/python3.11";
+  constexpr std::string_view kPythonArgv("python3\0/srv/app/main.py\0", 25);
+  aspis_exec_event interpreter = exec;
+  interpreter.exe = path(kPython);
+  interpreter.argv_len = kPythonArgv.size();
+  Sample& python = add(samples, "an interpreter that is told to look for modules elsewhere",
+                       Wire(interpreter).tail(kPython).tail(kCwd).tail(kPythonArgv));
+  std::get<ExecPayload>(python.event().payload).environment = {"PYTHONPATH=/srv/lib"};
+  python.record.process = sample::python();
   exec.e.kind = ASPIS_PROCESS_FOUND;
   exec.exe.flags = exec.cwd.flags = kAllPathFlags;
   exec.argv_cut = 1;
@@ -279,12 +288,18 @@ void add_notices(Samples& samples) {
   interpreter.interpreter.late = true;
   interpreter.record.process = python();
   interpreter.record.interpreter = &interpreter.interpreter;
+  Sample& tamper = add(samples, "a breakpoint that a process has overwritten", ASPIS_ASPIS_TAMPER);
+  tamper.tamper = {"/usr/bin/python3.11", TamperNotice::What::kSite, 0x42512a, 0x90};
+  tamper.record.process = python();
+  tamper.record.tamper = &tamper.tamper;
   Sample& summary = add(samples, "the end", ASPIS_ASPIS_SUMMARY);
   summary.summary.produced = 5000;
   summary.summary.notices = 3;
   summary.summary.emitted = 3700;
   summary.summary.filtered = 66;
   summary.summary.lost = gap.loss;
+  summary.summary.interpreters = {interpreter.interpreter};
+  summary.summary.interpreters[0].events = 2718;
   summary.record.summary = &summary.summary;
 }
 

@@ -38,7 +38,8 @@ bool event_glob_can_match(const std::string& glob) {
 }
 
 bool Filter::passes(const Record& record) const {
-  if (record.process == nullptr) return true;
+  // What says that the rest cannot be relied on is not for leaving out.
+  if (record.process == nullptr || record.kind == ASPIS_ASPIS_TAMPER) return true;
   if (denials_only &&
       (record.event == nullptr || (record.event->head->flags & ASPIS_F_REPORTED) == 0))
     return false;

@@ -17,6 +17,7 @@
 #include "agent/output/json_values.h"
 #include "agent/output/writer.h"
 #include "agent/watch/enforced.h"
+#include "agent/watch/environment.h"
 #include "agent/watch/lexical.h"
 #include "agent/watch/stacks.h"
 #include "bpf/abi/subject.h"
@@ -117,7 +118,10 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   }
   session->interpreters_ = std::make_unique<Interpreters>(
       *session->observer_,
-      [raw = session.get()](const InterpreterNotice& notice) { raw->emit_interpreter(notice); });
+      [raw = session.get()](const InterpreterNotice& notice) { raw->emit_interpreter(notice); },
+      [raw = session.get()](const ProcessId& process, const TamperNotice& notice) {
+        raw->emit_tamper(process, notice);
+      });
   session->interpreters_->attach_standard();
   return session;
 }
@@ -139,19 +143,37 @@ void Session::emit_interpreter(const InterpreterNotice& notice) {
   emit(std::move(record));
 }
 
+void Session::emit_tamper(const ProcessId& process, const TamperNotice& notice) {
+  Record record;
+  record.kind = ASPIS_ASPIS_TAMPER;
+  record.time = boot_time();
+  record.process = processes_.find(process);
+  record.tamper = &notice;
+  emit(std::move(record));
+}
+
 /// What this event shows of the program that its process runs.
 void Session::note_interpreter(Event& event) {
   const aspis_event& head = *event.head;
-  if (const auto* exec = event.as<ExecPayload>())
-    interpreters_->note_image({head.pid, exec->exe.dev, exec->exe.ino, exec->exe.text, true,
-                               head.kind == ASPIS_PROCESS_FOUND,
-                               (exec->exe.flags & ASPIS_PATH_HELD) != 0});
-  else if (const auto* file = event.as<FilePayload>();
-           file != nullptr && head.kind == ASPIS_FILE_MMAP_EXEC)
-    interpreters_->note_image({head.pid, file->path.dev, file->path.ino, file->path.text, false,
+  const ProcessId process = process_id(head);
+  interpreters_->note_process(event);
+  if (auto* exec = std::get_if<ExecPayload>(&event.payload); exec != nullptr) {
+    const Interpreters::Image image{process,
+                                    exec->exe.dev,
+                                    exec->exe.ino,
+                                    exec->exe.text,
+                                    true,
+                                    head.kind == ASPIS_PROCESS_FOUND,
+                                    (exec->exe.flags & ASPIS_PATH_HELD) != 0};
+    interpreters_->note_image(image);
+    if (interpreters_->is_python(image))
+      exec->environment = python_environment(static_cast<pid_t>(head.pid));
+  } else if (const auto* file = event.as<FilePayload>();
+             file != nullptr && head.kind == ASPIS_FILE_MMAP_EXEC)
+    interpreters_->note_image({process, file->path.dev, file->path.ino, file->path.text, false,
                                false, (file->path.flags & ASPIS_PATH_HELD) != 0});
   else if (auto* audit = std::get_if<PythonPayload>(&event.payload);
-           audit != nullptr && !interpreters_->note_audit(*audit))
+           audit != nullptr && !interpreters_->note_audit(process, *audit))
     audit->values.clear();
 }
 
@@ -224,6 +246,8 @@ void Session::emit(Record&& record) {
     record.profile = ASPIS_UNCONFINED;  // something is said of a task that has none
   }
   if (record.event == nullptr) ++summary_.notices;
+  if (record.event != nullptr && record.correlation == Correlation::kUnaudited)
+    interpreters_->note_unaudited(process_id(*record.event->head));
   if (filter_.passes(record) && sink_->shows(record)) {
     if (stack_wanted(wanted_stacks_, record)) stacks_->resolve(record);
     sink_->emit(record);
@@ -240,7 +264,9 @@ Result<> Session::pump() {
 void Session::tick() {
   // Events that are on their way are at most a moment old.
   constexpr std::uint64_t kOnTheirWay = 200'000'000;
-  correlator_.tick(boot_time() - kOnTheirWay);
+  const std::uint64_t now = boot_time();
+  correlator_.tick(now - kOnTheirWay);
+  interpreters_->tick(now);
   if (output_failed_) return;
   if (const auto error = sink_->error()) {
     output_failed_ = true;
@@ -252,12 +278,14 @@ Result<> Session::finish() {
   interpreters_->end_holding();
   TRYV(pump());
   TRYV(pump());  // a process that was being held in that moment is let go by its event
+  interpreters_->finish();
   correlator_.finish(boot_time());
   const KernelTotals totals = observer_->totals();
   interpreters_->tell_refused();
   if (totals.code_lost != 0)
     spdlog::warn("{} code objects found no room in the ring buffer: frames of stacks have no names",
                  totals.code_lost);
+  summary_.interpreters = interpreters_->coverage();
   summary_.produced = totals.produced;
   summary_.lost.ring = totals.ring_full;
   summary_.lost.scratch = totals.scratch_busy;

@@ -66,6 +66,7 @@ class Session {
   void emit(Record&& record);
   void emit_gap(const Loss& loss, std::uint64_t time);
   void emit_interpreter(const InterpreterNotice& notice);
+  void emit_tamper(const ProcessId& process, const TamperNotice& notice);
   void note_interpreter(Event& event);
   [[nodiscard]] std::string profile_name(const Record& record) const;
   [[nodiscard]] std::string target_name(const Record& record) const;

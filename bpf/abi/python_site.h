@@ -59,4 +59,14 @@ struct aspis_python_site {
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_python_site) == 64, "aspis_python_site");
 
+/* How many events of tracked tasks a site has seen on one CPU, and of which file it is: whoever may
+ * read the maps of the machine finds out from them alone. */
+struct aspis_site_seen {
+	__u64 device; /* as stat(2) gives it */
+	__u64 inode;
+	__u64 events; /* told or not (throttled, lost) */
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_site_seen) == 24, "aspis_site_seen");
+#define ASPIS_SEEN_MAP "python_seen"
+
 #endif

@@ -18,6 +18,23 @@ struct {
 	__type(value, struct aspis_python_site);
 } python_sites SEC(".maps") __weak;
 
+/* The same rows: what has been seen there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ASPIS_SITES_MAX);
+	__type(key, __u32);
+	__type(value, struct aspis_site_seen);
+} python_seen SEC(".maps") __weak;
+
+/* Atomic for the reason that count() is. */
+static __always_inline void count_seen(const __u32 *row)
+{
+	struct aspis_site_seen *seen = bpf_map_lookup_elem(&python_seen, row);
+
+	if (seen)
+		__sync_fetch_and_add(&seen->events, 1);
+}
+
 /* Layouts by aspis_python_site.layout. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -146,8 +146,27 @@ class Writer {
       if (to.scrub) text += ", environment scrubbed";
     }
     line(text);
+    launches();
     for (const std::string& target : answer_.exec->targets) {
       if (!known(target)) line("note: there is no profile " + target + " in this policy");
+    }
+  }
+
+  /// Profiles with python=(…) that attach to the file, where the rule leaves it to attachments:
+  /// they go before others where Python is started to run what they name.
+  void launches() {
+    const CompiledExec& exec = *answer_.exec;
+    const bool child = exec.mode == ASPIS_EXEC_CHILD;
+    if (!exec.targets.empty() || (!child && exec.mode != ASPIS_EXEC_PROFILE)) return;
+    for (std::size_t i = 0; i < policy_.profiles.size(); ++i) {
+      const CompiledProfile& profile = policy_.profiles[i];
+      const std::uint32_t matcher = profile_of(image_, static_cast<std::uint16_t>(i + 1)).matcher;
+      if (profile.launches.empty() || profile.attachments.empty() ||
+          profile.parent != (child ? profile_.name : "") || outcome_of(image_, matcher, path_) == 0)
+        continue;
+      std::vector<std::string> words;
+      for (const CompiledLaunch& launch : profile.launches) words.push_back(launch_words(launch));
+      line("started to run " + listed(words) + ": runs under " + profile.name);
     }
   }
 

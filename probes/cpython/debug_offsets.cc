@@ -132,6 +132,18 @@ std::optional<DebugOffsets> read_debug_offsets(const elf::ElfFile& file, std::st
       [&](std::size_t index) { return file.word_at(symbol->st_value + 8 * index); }, reason);
 }
 
+Result<aspis_python_frames> frames_in(const elf::ElfFile& file, int minor,
+                                      const aspis_python_layout& objects) {
+  std::string reason;
+  const auto offsets = read_debug_offsets(file, reason);
+  if (!offsets) return fail(reason);
+  if (offsets->minor != minor)
+    return fail("its debug offsets are those of 3." + std::to_string(offsets->minor));
+  const aspis_python_frames row = row_from(*offsets, objects);
+  if (!fits(row)) return fail("its debug offsets are out of bounds");
+  return row;
+}
+
 Result<aspis_python_frames> frames_of(const Interpreter& interpreter,
                                       const aspis_python_layout& objects) {
   if (interpreter.minor < kFirstMinor) {
@@ -147,13 +159,8 @@ Result<aspis_python_frames> frames_of(const Interpreter& interpreter,
   std::string reason;
   const auto file = elf::ElfFile::open(
       elf::ByteSource(fd.get(), static_cast<std::uint64_t>(status.st_size)), reason);
-  const auto offsets = file ? read_debug_offsets(*file, reason) : std::nullopt;
-  if (!offsets) return fail(reason);
-  if (offsets->minor != interpreter.minor)
-    return fail("its debug offsets are those of 3." + std::to_string(offsets->minor));
-  const aspis_python_frames row = row_from(*offsets, objects);
-  if (!fits(row)) return fail("its debug offsets are out of bounds");
-  return row;
+  if (!file) return fail(reason);
+  return frames_in(*file, interpreter.minor, objects);
 }
 
 }  // namespace aspis::cpython

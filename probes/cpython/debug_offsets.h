@@ -39,6 +39,10 @@ std::optional<DebugOffsets> parse_debug_offsets(
 /// The same of the interpreter in a file.
 std::optional<DebugOffsets> read_debug_offsets(const elf::ElfFile& file, std::string& reason);
 
+/// Where CPython 3.`minor` in this file, 3.13 or later, says that it keeps its frames.
+Result<aspis_python_frames> frames_in(const elf::ElfFile& file, int minor,
+                                      const aspis_python_layout& objects);
+
 /// Where an interpreter keeps its frames: what its file says, else the table's row. `objects`: the
 /// layout of its objects. Fails with why its frames cannot be walked.
 Result<aspis_python_frames> frames_of(const Interpreter& interpreter,

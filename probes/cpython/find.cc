@@ -172,6 +172,8 @@ Result<std::optional<Interpreter>> inspect(const std::string& path, std::string*
     result->path = result->shown = path;
     result->device = status.st_dev;
     result->inode = status.st_ino;
+    result->changed = static_cast<std::uint64_t>(status.st_ctim.tv_sec) * 1'000'000'000 +
+                      static_cast<std::uint64_t>(status.st_ctim.tv_nsec);
   }
   if (reason != nullptr) *reason = std::move(why);
   return result;

@@ -33,6 +33,7 @@ struct Interpreter {
   std::string library;   ///< soname of the libpython that has the code; empty: it is in this file
   std::string runpath;   ///< with `library`: where the loader looks for it, $ORIGIN not replaced
   std::uint64_t device = 0, inode = 0;  ///< as stat(2) gives them; 0: not a file
+  std::uint64_t changed = 0;            ///< ns since the epoch, of the file's last change
 };
 
 /// Looks into one file. Nothing if there is no CPython in it: then `reason`, if given, says what it

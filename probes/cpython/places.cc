@@ -9,11 +9,10 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
-#include <sstream>
 
 #include "probes/cpython/find.h"
+#include "probes/elf/mappings.h"
 
 namespace aspis::cpython {
 namespace {
@@ -65,38 +64,18 @@ void add_file(std::vector<Interpreter>& list, const std::string& path, const std
   if (!known(list, interpreter)) list.push_back(std::move(interpreter));
 }
 
-// One line of /proc/PID/maps: "start-end perms offset dev inode   path".
-struct Mapping {
-  std::string range, permissions, device, path;
-  std::uint64_t inode = 0;
-};
-
-// A range as /proc/PID/map_files names it, without the zeros that /proc/PID/maps puts in front.
-std::string map_file_name(const std::string& range) {
-  std::uint64_t begin = 0, end = 0;
-  if (std::sscanf(range.c_str(), "%" SCNx64 "-%" SCNx64, &begin, &end) != 2) return range;
+// As /proc/PID/map_files names it.
+std::string map_file_name(const elf::Mapping& mapping) {
   char name[40];
-  std::snprintf(name, sizeof(name), "%" PRIx64 "-%" PRIx64, begin, end);
+  std::snprintf(name, sizeof(name), "%" PRIx64 "-%" PRIx64, mapping.begin, mapping.end);
   return name;
-}
-
-std::optional<Mapping> parse_mapping(const std::string& line) {
-  Mapping mapping;
-  std::string offset;
-  std::istringstream words(line);
-  if (!(words >> mapping.range >> mapping.permissions >> offset >> mapping.device >> mapping.inode))
-    return std::nullopt;
-  const std::size_t slash = line.find('/');
-  if (slash == std::string::npos || mapping.inode == 0) return std::nullopt;
-  mapping.path = line.substr(slash);
-  return mapping;
 }
 
 // A mapped file by its mapping (works when deleted; needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE),
 // else by its name.
-std::optional<Interpreter> inspect_mapping(const std::string& proc, const Mapping& mapping) {
+std::optional<Interpreter> inspect_mapping(const std::string& proc, const elf::Mapping& mapping) {
   for (const std::string& path :
-       {proc + "/map_files/" + map_file_name(mapping.range), proc + "/root" + mapping.path}) {
+       {proc + "/map_files/" + map_file_name(mapping), proc + "/root" + mapping.path}) {
     auto found = inspect(path);
     if (!found) continue;
     if (found->has_value()) (*found)->shown = mapping.path;
@@ -150,15 +129,12 @@ std::vector<Interpreter> candidates(const std::string& root) {
 Result<std::vector<Interpreter>> inspect_process(pid_t pid, MappedFiles* seen) {
   const std::string proc = "/proc/" + std::to_string(pid);
   std::vector<Interpreter> list;
-  std::ifstream maps(proc + "/maps");
-  if (!maps) return fail_errno("cannot read " + proc + "/maps");
   MappedFiles own;
   MappedFiles& files = seen == nullptr ? own : *seen;
-  for (std::string line; std::getline(maps, line);) {
-    const auto mapping = parse_mapping(line);
-    if (!mapping || mapping->permissions.find('x') == std::string::npos) continue;
-    const auto [entry, fresh] = files.try_emplace({mapping->device, mapping->inode});
-    if (fresh) entry->second = inspect_mapping(proc, *mapping);
+  for (const elf::Mapping& mapping : TRY(elf::mappings_of(pid))) {
+    if (!mapping.allows('x')) continue;
+    const auto [entry, fresh] = files.try_emplace({mapping.device, mapping.inode});
+    if (fresh) entry->second = inspect_mapping(proc, mapping);
     const auto& found = entry->second;
     if (found && found->library.empty() && !known(list, *found)) list.push_back(*found);
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -23,6 +24,12 @@ constexpr std::size_t kCallLength = 5;
 constexpr std::size_t kCallsMax = 8;  // PySys_Audit and _PySys_Audit have one each
 constexpr std::uint64_t kFunctionMax = 4096;
 constexpr std::uint32_t kReturnAddress = 8;  // bytes on the stack at a function's first instruction
+// What no build comes near, and a file made to waste our time exceeds. The table of sites is one
+// for all interpreters: none may fill it alone.
+constexpr std::size_t kUsdtMax = 16;
+constexpr std::size_t kTextsMax = 256;
+constexpr std::size_t kMethodsMax = 256;
+constexpr std::uint64_t kSemaphoreSize = 2;
 
 template <class T>
 T load(std::string_view bytes, std::size_t at) {
@@ -95,14 +102,16 @@ std::vector<std::uint64_t> find_calls(std::span<const Piece> code, std::uint64_t
   return calls;
 }
 
-/// Addresses at which the text "audit" ends a string of constants.
+/// Addresses at which the text "audit" ends a string of constants; none if there are too many.
 std::vector<std::uint64_t> audit_texts(const ElfFile& file) {
   constexpr std::string_view kText("audit\0", 6);
   std::vector<std::uint64_t> found;
   for (const Piece& piece : file.constants()) {
     for (std::size_t at = piece.bytes.find(kText); at != std::string::npos;
-         at = piece.bytes.find(kText, at + 1))
+         at = piece.bytes.find(kText, at + 1)) {
+      if (found.size() == kTextsMax) return {};
       found.push_back(piece.address + at);
+    }
   }
   return found;
 }
@@ -116,6 +125,7 @@ std::uint64_t find_sys_audit(const ElfFile& file, std::span<const Piece> code) {
   std::unordered_map<std::uint64_t, std::uint64_t> relative;  // place → value
   for (const auto& one : file.relatives()) relative.emplace(one.place, one.value);
   std::uint64_t found = 0;
+  std::size_t looked_at = 0;
   for (const Piece& piece : file.data()) {
     const auto word = [&](std::size_t at) {
       const auto relocated = relative.find(piece.address + at);
@@ -123,6 +133,7 @@ std::uint64_t find_sys_audit(const ElfFile& file, std::span<const Piece> code) {
     };
     for (std::size_t at = (8 - piece.address % 8) % 8; at + 24 <= piece.bytes.size(); at += 8) {
       if (std::find(texts.begin(), texts.end(), word(at)) == texts.end()) continue;
+      if (++looked_at > kMethodsMax) return 0;
       const std::uint64_t function = word(at + 8);
       if (piece_of(code, function) == nullptr ||
           load<std::uint32_t>(piece.bytes, at + 16) != kFastCall)
@@ -133,6 +144,17 @@ std::uint64_t find_sys_audit(const ElfFile& file, std::span<const Piece> code) {
   }
   return found;
 }
+
+/// Whether the bytes begin with a nop, as each USDT is until it is attached to: of one byte
+/// (systemtap's sdt.h), or a longer one. A note that points elsewhere is stale, or a lie, and a
+/// breakpoint there could end the program.
+bool is_nop(std::string_view bytes) {
+  return bytes.starts_with('\x90') || bytes.starts_with("\x66\x90") ||
+         bytes.starts_with("\x0f\x1f") || bytes.starts_with("\x66\x0f\x1f");
+}
+
+constexpr std::size_t kNopMax = 5;
+constexpr std::string_view kLongNop("\x0f\x1f\x44\0\0", kNopMax);
 
 class Finder {
  public:
@@ -145,13 +167,26 @@ class Finder {
 
  private:
   bool add(std::uint64_t address, aspis_site_form form, Site site = {}) {
-    const auto offset = file_.offset_of(address);
-    if (!offset) return false;
+    const auto offset = file_.offset_in(address, 1, PF_X);
+    if (!offset || has_site(*offset)) return false;
+    if (form != ASPIS_SITE_USDT && !is_loaded(address)) return false;
     site.row.form = static_cast<__u8>(form);
     site.row.location = address;
     site.offset = *offset;
     result_.sites.push_back(site);
     return true;
+  }
+
+  [[nodiscard]] bool has_site(std::uint64_t offset) const {
+    return std::any_of(result_.sites.begin(), result_.sites.end(),
+                       [&](const Site& site) { return site.offset == offset; });
+  }
+
+  /// Whether a process has at this address the code that the sections say is there.
+  [[nodiscard]] bool is_loaded(std::uint64_t address) const {
+    constexpr std::size_t kCompared = 8;
+    const std::string_view code = bytes_from(code_, address).substr(0, kCompared);
+    return !code.empty() && file_.bytes_at(address, code.size()) == code;
   }
 
   void add_function(std::uint64_t function, aspis_site_form form, unsigned needed,
@@ -166,27 +201,30 @@ class Finder {
   }
 
   bool usdt() {
-    std::size_t locations = 0;
+    std::set<std::uint64_t> locations;
     for (const elf::StapNote& note : file_.stap_notes()) {
       if (note.provider != "python" || note.name != "audit") continue;
-      ++locations;
+      if (!locations.insert(note.location).second) continue;
       const auto operands = parse_operands(note.arguments);
-      if (!operands || operands->size() < 2) continue;
+      if (!operands || operands->size() < 2 || result_.sites.size() == kUsdtMax) continue;
+      const std::string bytes = file_.bytes_at(note.location, kNopMax).value_or("");
+      if (!is_nop(bytes)) continue;
       Site site;
+      site.long_nop = bytes.starts_with(kLongNop);
       site.row.name = (*operands)[0];
       site.row.tuple = (*operands)[1];
       if (note.semaphore != 0) {
-        const auto semaphore = file_.offset_of(note.semaphore);
-        if (!semaphore) continue;
+        const auto semaphore = file_.offset_in(note.semaphore, kSemaphoreSize, PF_W);
+        if (!semaphore || *semaphore % kSemaphoreSize != 0) continue;
         site.semaphore = *semaphore;
       }
       add(note.location, ASPIS_SITE_USDT, site);
     }
     if (result_.sites.empty()) return false;
     result_.probe = Probe::kUsdt;
-    if (result_.sites.size() != locations)
-      result_.missed.push_back(std::to_string(locations - result_.sites.size()) + " of " +
-                               std::to_string(locations) + " places of the USDT probe");
+    if (result_.sites.size() != locations.size())
+      result_.missed.push_back(std::to_string(locations.size() - result_.sites.size()) + " of " +
+                               std::to_string(locations.size()) + " places of the USDT probe");
     return true;
   }
 
@@ -200,8 +238,8 @@ class Finder {
         calls = find_calls(code_, function);
     }
     for (const std::uint64_t call : calls) add(call, ASPIS_SITE_CALL);
-    result_.probe = calls.size() >= 2 ? Probe::kCalls : Probe::kEntry;
-    if (calls.size() < 2) {
+    result_.probe = result_.sites.size() >= 2 ? Probe::kCalls : Probe::kEntry;
+    if (result_.sites.size() < 2) {
       result_.sites.clear();
       add_function(symbols[0]->st_value, ASPIS_SITE_ENTRY, kVarargs, "PySys_Audit");
       if (minor_ != kFirstWithTstate - 1)
@@ -212,6 +250,7 @@ class Finder {
     else
       result_.missed.emplace_back(
           "events that Python code raises by sys.audit (subprocess.Popen, urllib.Request, …)");
+    if (result_.sites.empty()) result_.probe = Probe::kNone;
   }
 
   /// A function as a whole, by its first instruction: that it is slow to probe counts for less.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,12 @@ struct Site {
   aspis_python_site row{};      ///< all but the layout
   std::uint64_t offset = 0;     ///< of the instruction, in the file
   std::uint64_t semaphore = 0;  ///< offset of the USDT's semaphore in the file; 0: it has none
+  bool long_nop = false;        ///< it is a nop of 5 bytes, which the kernel may make a call (6.18)
+
+  bool operator==(const Site& other) const {
+    return std::memcmp(&row, &other.row, sizeof(row)) == 0 && offset == other.offset &&
+           semaphore == other.semaphore;
+  }
 };
 
 struct Sites {

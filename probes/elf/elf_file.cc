@@ -288,25 +288,27 @@ std::optional<std::string> ElfFile::bytes_at(std::uint64_t address, std::uint64_
   return offset ? source_.read(*offset, length, kPieceMax) : std::nullopt;
 }
 
-std::optional<std::uint64_t> ElfFile::offset_of(std::uint64_t address) const {
+std::optional<std::uint64_t> ElfFile::offset_in(std::uint64_t address, std::uint64_t length,
+                                                std::uint32_t flags) const {
   for (const Elf64_Phdr& segment : segments_) {
-    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
-        address - segment.p_vaddr < segment.p_filesz)
-      return segment.p_offset + (address - segment.p_vaddr);
+    if (segment.p_type != PT_LOAD || (segment.p_flags & flags) != flags ||
+        address < segment.p_vaddr || address - segment.p_vaddr >= segment.p_filesz)
+      continue;
+    const std::uint64_t inside = address - segment.p_vaddr;
+    if (length > segment.p_filesz - inside || segment.p_offset > source_.size() ||
+        inside >= source_.size() - segment.p_offset ||
+        length > source_.size() - segment.p_offset - inside)
+      continue;
+    return segment.p_offset + inside;
   }
   return std::nullopt;
 }
 
 std::optional<std::uint64_t> ElfFile::word_at(std::uint64_t address) const {
   std::uint64_t word = 0;
-  for (const Elf64_Phdr& segment : segments_) {
-    if (segment.p_type != PT_LOAD || address < segment.p_vaddr) continue;
-    const std::uint64_t inside = address - segment.p_vaddr;
-    if (segment.p_filesz < sizeof(word) || inside > segment.p_filesz - sizeof(word)) continue;
-    if (segment.p_offset > source_.size() || inside > source_.size() - segment.p_offset) continue;
-    if (source_.read(segment.p_offset + inside, &word, sizeof(word))) return word;
-  }
-  return std::nullopt;
+  const auto offset = offset_in(address, sizeof(word), 0);
+  if (!offset || !source_.read(*offset, &word, sizeof(word))) return std::nullopt;
+  return word;
 }
 
 }  // namespace aspis::elf

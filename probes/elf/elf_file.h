@@ -83,7 +83,12 @@ class ElfFile {
   [[nodiscard]] std::optional<std::string> bytes_at(std::uint64_t address,
                                                     std::uint64_t length) const;
   /// Where in the file virtual address `address` is kept; nothing if it is not.
-  [[nodiscard]] std::optional<std::uint64_t> offset_of(std::uint64_t address) const;
+  [[nodiscard]] std::optional<std::uint64_t> offset_of(std::uint64_t address) const {
+    return offset_in(address, 0, 0);
+  }
+  /// The same for `length` bytes that are all in the file, in a segment with these flags (PF_X, …).
+  [[nodiscard]] std::optional<std::uint64_t> offset_in(std::uint64_t address, std::uint64_t length,
+                                                       std::uint32_t flags) const;
 
   /// The 8 bytes that a process would find at virtual address `address` before it wrote to them.
   [[nodiscard]] std::optional<std::uint64_t> word_at(std::uint64_t address) const;

@@ -164,6 +164,29 @@ class Interpreters(unittest.TestCase):
             self.assertEqual(listed(sleep.pid), [])
             sleep.terminate()
 
+    # Each is told here: none is lost, filtered or throttled.
+    def test_its_events_are_counted(self):
+        code = (
+            "import subprocess, sys\nfor n in range(100): sys.audit('x.y', n)\n"
+            "print(subprocess.run([sys.argv[1], 'interpreters', '--json'], capture_output=True, text=True).stdout, end='')"
+        )
+        with tempfile.TemporaryDirectory() as directory:
+            log = pathlib.Path(directory) / "events"
+            python = directory + "/python"
+            shutil.copy(PYTHON, python)
+            done = subprocess.run(
+                [ASPIS, "run", "-o", "json", "--hold", "--to", str(log), "--", "sh", "-c", f'{python} -IS -c "$1" {ASPIS}', "sh", code],
+                capture_output=True, text=True, check=True,
+            )
+            lines = [json.loads(line) for line in log.read_text().splitlines()]
+        while_it_ran = [row for row in map(json.loads, done.stdout.splitlines()) if row["path"] == python]
+        told = [line for line in lines if line["type"] == "python.audit" and line["process"]["exe"] == python]
+        counted = [row for row in lines[-1]["interpreters"] if row["path"] == python]
+        self.assertEqual(len(counted), 1, lines[-1])
+        self.assertEqual(counted[0]["events"], len(told) + lines[-1]["lost"]["throttled"])
+        self.assertGreater(counted[0]["events"], while_it_ran[0]["events"])
+        self.assertGreater(while_it_ran[0]["events"], 100)
+
     def test_a_noisy_event_is_throttled_and_counted(self):
         code = "import sys\nfor n in range(300000): id(n)\nsys.audit('after.it')"
         with tempfile.TemporaryDirectory() as directory:

@@ -40,6 +40,10 @@ TEST(Compact, EveryKind) {
   for (const auto& sample : sample::all()) lines.push_back(compact_of(sample->record));
   auto has = [&](const std::string& line) { EXPECT_THAT(lines, testing::Contains(line)); };
   has(with_by("exec /usr/bin/cat cat /etc/passwd"));
+  has("exec /usr/bin/python3.11 python3 /srv/app/main.py with PYTHONPATH=/srv/lib"
+      "  by python3.11[812] ← subprocess.Popen");
+  has("-- PROBE TAMPERED WITH: site at 0x42512a of /usr/bin/python3.11 has no breakpoint but 0x90, "
+      "and is left so: audit events of this process are missing --  by python3.11[799]");
   has(with_by("fork 813"));
   has(with_by("exit 1"));
   has(with_by("exit SIGSEGV (core dumped)"));
@@ -73,7 +77,9 @@ TEST(Compact, EveryKind) {
   has("python open path='/etc/hostname' mode='r' flags=O_RDONLY|O_CLOEXEC  by python3.11[799]");
   has("python compile source='import os\\n…' filename='<string>'  by python3.11[799]");
   has("-- 1234 events lost here (ring 1200, output 34) --");
-  has("-- 5000 events: 3700 shown, 66 filtered, 1234 lost (ring 1200, output 34) --");
+  has("-- 5000 events: 3700 shown, 66 filtered, 1234 lost (ring 1200, output 34); 2718 audit "
+      "events "
+      "of /opt/python/lib/libpython3.12.so.1.0 --");
 }
 
 TEST(Compact, Unperformed) {

@@ -30,6 +30,8 @@ void collect(const Json& object, const std::string& prefix, Paths& out) {
     if (value.is_object() && !is_free(name)) collect(value, name + ".", out);
     if (name == "stack")
       for (const Json& frame : value) collect(frame, "stack.", out);
+    if (name == "interpreters")
+      for (const Json& one : value) collect(one, "interpreters.", out);
   }
 }
 
@@ -40,7 +42,7 @@ Paths documented() {
   };
   add(kCommonFields), add(kExecFields), add(kForkFields), add(kExitFields), add(kFileFields);
   add(kNetFields), add(kPrivilegeFields), add(kPythonFields), add(kGapFields), add(kSummaryFields);
-  add(kInterpreterFields);
+  add(kInterpreterFields), add(kTamperFields);
   for (const KindInfo& kind : std::span(kKinds).subspan(1)) {  // the payload's object itself
     if (kind.payload != "notice") out.insert(std::string(kind.payload));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small ELF file of our own making: a probe, three exported symbols, a version, a build id,
-// dynamic entries.
+// A small ELF file of our own making: a probe, or the functions that audit events go through, a few
+// exported symbols, a version, a build id, dynamic entries.
 #pragma once
 
 #include <elf.h>
@@ -19,11 +19,15 @@ class TinyElf {
   std::uint16_t type = ET_DYN;
   std::string provider = "python", probe = "audit";
   int locations = 2;
-  std::uint64_t semaphore = kBase + 0x20;
-  std::uint64_t version = 0x030d02f0;  // 3.13.2
+  bool semaphore = true;
+  bool functions = false;  ///< as CPython 3.9 and later has them; PySys_Audit is the exported one
+  char nop = '\x90';       ///< at each location
+  std::uint32_t flags = PF_R | PF_W | PF_X;  ///< of the one segment
+  std::uint64_t version = 0x030d02f0;        // 3.13.2
   std::vector<std::string> exports = {"PySys_Audit", "Py_Version"};
   std::vector<std::string> imports;  // undefined symbols
   std::string soname, needed, runpath, rodata;
+  std::vector<std::uint64_t> words;  ///< more data
 
   /// The file's bytes. Virtual addresses are file offsets + kBase.
   [[nodiscard]] std::string build() const {
@@ -31,12 +35,14 @@ class TinyElf {
     std::vector<Elf64_Shdr> sections(1);
     std::string names(1, '\0');
     const auto add = [&](std::string_view name, std::uint32_t kind, std::string_view bytes,
-                         std::uint32_t link) {
+                         std::uint32_t link, std::uint64_t flags = 0) {
       Elf64_Shdr section{};
       section.sh_name = static_cast<std::uint32_t>(names.size());
       names.append(name).push_back('\0');
       section.sh_type = kind;
+      section.sh_flags = flags;
       section.sh_offset = file.size();
+      section.sh_addr = kBase + file.size();
       section.sh_size = bytes.size();
       section.sh_link = link;
       file.append(bytes);
@@ -44,7 +50,20 @@ class TinyElf {
       sections.push_back(section);
       return section.sh_offset;
     };
-    const std::uint64_t value = add(".rodata", SHT_PROGBITS, raw(version) + rodata, 0);
+    const std::string audit("audit\0", 6);
+    const std::uint64_t value =
+        add(".rodata", SHT_PROGBITS, raw(version) + audit + rodata, 0, SHF_ALLOC);
+    const Code code = make_code();
+    const std::uint64_t text =
+        kBase + add(".text", SHT_PROGBITS, code.bytes, 0, SHF_ALLOC | SHF_EXECINSTR);
+    // The semaphore, then the PyMethodDef of sys.audit.
+    std::string written = raw<std::uint64_t>(0);
+    if (functions)
+      written += raw(kBase + value + sizeof(version)) + raw(text + code.sys_audit) +
+                 raw<std::uint64_t>(0x80);
+    for (const std::uint64_t word : words) written += raw(word);
+    const std::uint64_t data =
+        kBase + add(".data", SHT_PROGBITS, written, 0, SHF_ALLOC | SHF_WRITE);
     std::string strings(1, '\0');
     const auto intern = [&](const std::string& text) {
       const std::size_t at = strings.size();
@@ -57,6 +76,10 @@ class TinyElf {
       one.st_name = static_cast<std::uint32_t>(intern(name));
       one.st_shndx = section;
       one.st_value = kBase + value;
+      if (functions && name == "PySys_Audit") {
+        one.st_value = text + code.outer;
+        one.st_size = code.inner - code.outer;
+      }
       symbols += raw(one);
     };
     for (const std::string& name : exports) symbol(name, 1);
@@ -73,9 +96,10 @@ class TinyElf {
     entry(DT_RUNPATH, runpath);
     dynamic += raw(Elf64_Dyn{});
     add(".dynstr", SHT_STRTAB, strings, 0);
-    add(".dynsym", SHT_DYNSYM, symbols, 2);
-    add(".dynamic", SHT_DYNAMIC, dynamic, 2);
-    add(".note.stapsdt", SHT_NOTE, stap_notes(), 0);
+    const auto names_of_symbols = static_cast<std::uint32_t>(sections.size() - 1);
+    add(".dynsym", SHT_DYNSYM, symbols, names_of_symbols);
+    add(".dynamic", SHT_DYNAMIC, dynamic, names_of_symbols);
+    add(".note.stapsdt", SHT_NOTE, stap_notes(text, semaphore ? data : 0), 0);
     add(".note.gnu.build-id", SHT_NOTE, note("GNU", NT_GNU_BUILD_ID, "\x01\xab\xff"), 0);
     // The section's own name must be among the names before it is written.
     names.append(".shstrtab").push_back('\0');
@@ -103,17 +127,46 @@ class TinyElf {
     return bytes;
   }
 
-  [[nodiscard]] std::string stap_notes() const {
+  [[nodiscard]] std::string stap_notes(std::uint64_t text, std::uint64_t word) const {
     std::string notes;
     for (int i = 0; i < locations; ++i) {
-      std::string text = raw<std::uint64_t>(kBase + 0x30 + static_cast<std::uint64_t>(i)) +
-                         raw<std::uint64_t>(0) + raw(semaphore);
-      text.append(provider).push_back('\0');
-      text.append(probe).push_back('\0');
-      text.append("8@%rbx 8@%r15").push_back('\0');
-      notes += note("stapsdt", 3, text);
+      std::string one =
+          raw(text + static_cast<std::uint64_t>(i)) + raw<std::uint64_t>(0) + raw(word);
+      one.append(provider).push_back('\0');
+      one.append(probe).push_back('\0');
+      one.append("8@%rbx 8@%r15").push_back('\0');
+      notes += note("stapsdt", 3, one);
     }
     return notes;
+  }
+
+  struct Code {
+    std::string bytes;
+    std::uint64_t outer = 0, inner = 0, sys_audit = 0;  ///< where the functions begin
+  };
+
+  /// The probe's nops, then the functions.
+  [[nodiscard]] Code make_code() const {
+    Code code;
+    code.bytes.assign(static_cast<std::size_t>(locations), nop);
+    if (!functions) return code;
+    const std::size_t tstate = code.bytes.size();
+    code.bytes += '\xc3';  // sys_audit_tstate: ret
+    const auto variadic = [&](char named) {
+      const std::size_t begin = code.bytes.size();
+      const char head[] = {'\x55', '\xc7', 4,  36, named, 0, 0, 0,  // push; movl named, (%rsp)
+                           '\xc7', 68,     36, 4,  48,    0, 0, 0,  // movl $48, 4(%rsp)
+                           '\xe8'};
+      code.bytes.append(head, sizeof(head));
+      const auto next = static_cast<std::int32_t>(code.bytes.size() + 4);
+      code.bytes += raw(static_cast<std::int32_t>(tstate) - next) + '\xc3';
+      return begin;
+    };
+    code.outer = variadic(16);
+    code.inner = variadic(24);
+    code.sys_audit = code.bytes.size();
+    code.bytes += "\x55\xc3";
+    return code;
   }
 
   void finish(std::string& file, const std::vector<Elf64_Shdr>& sections) const {
@@ -132,6 +185,7 @@ class TinyElf {
     head.e_shstrndx = static_cast<std::uint16_t>(sections.size() - 1);
     Elf64_Phdr segment{};
     segment.p_type = PT_LOAD;
+    segment.p_flags = flags;
     segment.p_vaddr = kBase;
     segment.p_filesz = segment.p_memsz = file.size();
     std::memcpy(file.data(), &head, sizeof(head));

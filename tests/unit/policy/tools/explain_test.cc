@@ -244,5 +244,19 @@ TEST(Words, OfExecs) {
   EXPECT_EQ(exec_words({ASPIS_EXEC_PROFILE, ASPIS_EXEC_STACK, {"a", "b"}}), "px -> &a//&b");
 }
 
+TEST(ExplainText, SaysWhichProfilesAttachByWhatPythonRuns) {
+  const char* text =
+      "profile p { /usr/bin/* px, /bin/x px -> q, /bin/c cx, profile k /bin/c python=(stdin) { } "
+      "}\n"
+      "profile q /usr/bin/python3* python=(script=/srv/*.py module=app) { }\n"
+      "profile r /opt/python3 python=(command) { }\n";
+  EXPECT_THAT(Asked(text, "x", "/usr/bin/python3.11").said,
+              HasSubstr("\nstarted to run script=/srv/*.py, module=app: runs under q\n"));
+  for (const char* path : {"/usr/bin/perl", "/bin/x"})
+    EXPECT_THAT(Asked(text, "x", path).said, Not(HasSubstr("started to run"))) << path;
+  EXPECT_THAT(Asked(text, "x", "/bin/c").said,
+              HasSubstr("\nstarted to run stdin: runs under p//k\n"));
+}
+
 }  // namespace
 }  // namespace aspis::policy
