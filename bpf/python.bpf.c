@@ -206,7 +206,7 @@ int on_audit(struct pt_regs *ctx)
 	struct scratch *scratch;
 	__u32 row;
 	__u64 seq, name;
-	bool ruled;
+	bool ruled, announced;
 
 	if (!state)
 		return 0;
@@ -223,9 +223,10 @@ int on_audit(struct pt_regs *ctx)
 	state->python.site = row + 1;
 	state->python.frames = site->frames;
 	state->python.announced = 0; /* until it is known what */
+	announced = announce_begin(state, name);
 	ruled = python_ruled(state);
 	/* what is ruled on is asked about each time, and what is asked for is done */
-	if (!ruled && !(enforcing && asks(name)) && throttled(state, name))
+	if (!ruled && !announced && !(enforcing && asks(name)) && throttled(state, name))
 		return 0;
 	scratch = event_begin_numbered(
 		state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq);
@@ -238,6 +239,8 @@ int on_audit(struct pt_regs *ctx)
 	state->python.throttled = 0;
 	event_fill(ctx, scratch, site, name);
 	announcement_note(scratch, state);
+	if (announced)
+		announce(scratch, state);
 	if (ruled)
 		python_rules(scratch, state);
 	if (enforcing)

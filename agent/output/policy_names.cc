@@ -125,6 +125,7 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "what it does is not seen here",
     "Failed name lookup - name with \"..\", or gone",
     "no context has such a key or value",
+    "no audit event announced it",
 };
 
 }  // namespace
