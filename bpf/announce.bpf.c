@@ -90,6 +90,8 @@ static __noinline int argument_number(struct scratch *scratch, __u32 index)
 	struct aspis_value value;
 	__u64 number;
 
+	if (!at)
+		return -1;
 	KEEP(at);
 	__builtin_memcpy(&value, &scratch->record[at & (RECORD_MAX - 1)], sizeof(value));
 	at += sizeof(value);
@@ -239,7 +241,9 @@ __noinline int announce(struct scratch *scratch, struct aspis_task *state)
 	/* what is open already is not opened */
 	if (found->of_path && event->args_sent && argument_number(scratch, 0) >= 0)
 		operations = exec;
-	state->python.said.permissions = ANNOUNCED_ALL; /* LINK_SUBSET, too */
+	state->python.said.permissions = ANNOUNCED_ALL;	   /* LINK_SUBSET, too */
+	if (operations & kind_operations[ASPIS_FILE_OPEN]) /* or even loaded, but not written */
+		state->python.said.permissions = ASPIS_MAY_READ | ASPIS_MAY_MAP;
 	if (found->open_flags) {
 		flags = argument_number(scratch, found->open_flags - 1);
 		state->python.said.permissions =

@@ -200,6 +200,19 @@ def through_a_linked_directory():
     step(opens(DIRECTORY + "/linked/file"))
 
 
+def back_from_a_linked_directory():
+    """By its text it is another file."""
+    step(opens(DIRECTORY + "/linked_sub/../both"))
+    step(opens(DIRECTORY + "/linked_sub/../file"))
+
+
+def in_a_chroot():
+    os.chroot(UP)
+    step(opens("/file"))
+    os.chdir("/sub")
+    step(opens("../file"))
+
+
 def links():
     step(lambda: os.symlink("anywhere", UP + "/made"))
     step(lambda: os.unlink(UP + "/made"))
@@ -273,6 +286,16 @@ def directories():
     step(lambda: os.rmdir("directory"))
 
 
+def listed_what_is_no_directory():
+    """Which is not done, so that the announcement stays: it is one to read."""
+    read, write = native("open", FILE, os.O_RDONLY), native("open", FILE, os.O_RDWR)
+    for call in (read, write):
+        try:
+            os.listdir(FILE)
+        except NotADirectoryError:
+            step(call)
+
+
 def native_mkdir():
     step(native("mkdir", UP + "/native", 0o700))
 
@@ -312,7 +335,7 @@ def many_at_once():
 
 def in_a_flood():
     def flood():
-        for _ in range(5000):
+        for _ in range(2500):
             os.close(os.open(FILE, os.O_RDONLY))
 
     step(flood)

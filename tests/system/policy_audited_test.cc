@@ -47,6 +47,8 @@ constexpr Case kCases[] = {
     {"from_a_directory", "0 0 0 0 0 0 13"},
     {"through_a_link", "13"},
     {"through_a_linked_directory", "13"},
+    {"back_from_a_linked_directory", "2 13"},
+    {"in_a_chroot", "0 0"},
     {"links", "0 0 0 0 0"},
     {"native_link", "13"},
     {"link_beyond_what_is_announced", "13"},
@@ -59,6 +61,7 @@ constexpr Case kCases[] = {
     {"what_is_open", "0 0 0 0"},
     {"open_to_append_only", "0 13"},
     {"directories", "0 0 0 0 0 0 0"},
+    {"listed_what_is_no_directory", "0 13"},
     {"native_mkdir", "13"},
     {"native_list", "0 13"},
     {"another_thread", "13 0"},
@@ -149,6 +152,7 @@ class PolicyAudited : public testing::TestWithParam<const char*> {
     ASSERT_EQ(::chown(directory_.path(name + "/owned/others").c_str(), 4711, 0), 0);
     fs::create_symlink("up/file", directory_.path(name + "/link"));
     fs::create_directory_symlink("up", directory_.path(name + "/linked"));
+    fs::create_directory_symlink("up/sub", directory_.path(name + "/linked_sub"));
   }
 
   /// A module of the distribution's that needs no library.
