@@ -38,56 +38,11 @@ static long argv_step(__u32 index, void *data)
 	return python_argv_step(&launch->argv, scratch->record[at]);
 }
 
-/* A byte of the path in scratch.subject, from its end on; what is kept of it becomes the walked
- * path. Backwards, as ".." then is a count, and no search for what comes before it. */
-static long normal_step(__u32 index, void *data)
-{
-	struct scratch *scratch = *(struct scratch **)data;
-	struct launch *launch;
-	__u32 at, off;
-	__u8 byte;
-
-	if (!scratch)
-		return 1;
-	launch = &scratch->launch;
-	off = scratch->walk.off;
-	if (!launch->from || !off)
-		return 1;
-	at = --launch->from;
-	KEEP(at);
-	byte = scratch->subject[at & (2 * CHUNK_MAX - 1)];
-	if (byte == '/') { /* the component behind it has been taken */
-		__u32 length = launch->length;
-		bool dots = length == launch->dots && length < 3;
-		bool stays = length && !dots && !launch->drop;
-
-		if (dots)
-			launch->drop += length == 2;
-		else if (launch->drop)
-			launch->drop--;
-		launch->length = 0;
-		launch->dots = 0;
-		if (!stays) {
-			scratch->walk.off = off + length;
-			return 0;
-		}
-	} else {
-		launch->length++;
-		launch->dots += byte == '.';
-	}
-	off--;
-	scratch->walk.off = off;
-	KEEP(off);
-	scratch->path[off & (CHUNK_MAX - 1)] = byte;
-	return 0;
-}
-
 /* The script's path goes behind its letter. Returns its length; 0: it is not known. */
 static __noinline __u32 read_script(struct scratch *scratch)
 {
 	struct task_struct *task = untrusted(bpf_get_current_task_btf());
 	const void *name;
-	struct scratch *data = scratch;
 	struct launch *launch = &scratch->launch;
 	__u32 at, off, len;
 	char first = 0;
@@ -111,23 +66,12 @@ static __noinline __u32 read_script(struct scratch *scratch)
 	read = bpf_probe_read_user_str(&scratch->subject[bounded(at)], CHUNK_MAX, name);
 	if (read <= 0 || read >= CHUNK_MAX)
 		return 0;
-	launch->from = at + read - 1;
-	launch->length = 0;
-	launch->dots = 0;
-	launch->drop = 0;
-	off = CHUNK_MAX;
-	if (read > 1 && scratch->subject[(launch->from - 1) & (2 * CHUNK_MAX - 1)] == '/')
-		off--;
-	scratch->path[CHUNK_MAX - 1] = '/';
-	scratch->walk.off = off;
-	bpf_loop(2 * CHUNK_MAX, normal_step, &data, 0);
+	scratch->subject_len = at + read - 1;
+	if (!path_normal(scratch, true))
+		return 0;
 	off = scratch->walk.off;
-	if (off == CHUNK_MAX) {
-		off--;
-		scratch->path[CHUNK_MAX - 1] = '/';
-	}
 	len = CHUNK_MAX - off;
-	if (launch->from || len > ASPIS_SUBJECT_MAX - 2)
+	if (len > ASPIS_SUBJECT_MAX - 2)
 		return 0;
 	bpf_probe_read_kernel(&scratch->record[2], bounded(len), &scratch->path[bounded(off)]);
 	return len;

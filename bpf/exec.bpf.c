@@ -98,8 +98,11 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 		info = path_problem(scratch, profile->flags);
 		if (scratch->walk.flags & (ASPIS_PATH_MEMFD | ASPIS_PATH_ANON | ASPIS_PATH_PSEUDO))
 			info = ASPIS_INFO_NO_NAME;
+		scratch->ruling.audited = 0;
 		if (!info && !is_null(state, i))
 			file_permissions(scratch, profile, &permissions);
+		if (unannounced(scratch, permissions, ASPIS_MAY_EXEC))
+			info = ASPIS_INFO_UNANNOUNCED;
 		if (permissions.allow & ASPIS_MAY_EXEC) {
 			const struct aspis_exec *exec = ARENA_AT(arena, struct aspis_exec,
 				profile->execs + permissions.exec * sizeof(struct aspis_exec));
@@ -151,6 +154,18 @@ static __noinline int exec_as_asked(struct scratch *scratch, struct aspis_task *
 	if (scratch->ruling.denied)
 		scratch->ruling.denied = ASPIS_MAY_EXEC;
 	return scratch->ruling.lacking & ASPIS_PROFILE_UNSAFE ? 1 : 0;
+}
+
+/* Has Python announced that this task executes a program? Which one is not compared: what it says
+ * is looked for in PATH, and begins at another directory. A new image forgets what was announced.
+ */
+static __always_inline bool exec_announced(const struct aspis_task *state)
+{
+	const struct aspis_said *said = &state->python.said;
+
+	return said->to_be_executed ||
+	       (!(said->flags & ASPIS_SAID_CHILD) &&
+		       said->operations & kind_operations[ASPIS_PROCESS_EXEC]);
 }
 
 /* Walks to the program that is executed. Once it has been, a script is known by its name only. */
@@ -237,6 +252,7 @@ static __always_inline int exec_access(
 	walk_program(scratch, bprm, done);
 	inode = BPF_CORE_READ(bprm, file, f_inode);
 	scratch->ruling.inode = (__u64)inode;
+	scratch->ruling.announced = exec_announced(state) ? ASPIS_MAY_EXEC : 0;
 	secure = asked ? exec_as_asked(scratch, state) : decide_exec(scratch, state);
 	if (!done) /* the stack is gone then */
 		decide_packages(scratch, state, ASPIS_CLASS_FILE, ASPIS_MAY_EXEC, EACCES << 16);

@@ -6,9 +6,9 @@
  */
 #include "lib/hook.bpf.h"
 #include "lib/inherited.bpf.h"
+#include "lib/observe.bpf.h"
 #include "lib/subject.bpf.h"
 
-#define PROT_EXEC 0x4
 #define FMODE_EXEC 0x20 /* include/linux/fs.h __FMODE_EXEC: opened by execve itself */
 #define RENAME_EXCHANGE 2
 
@@ -27,8 +27,14 @@ static __always_inline int file_access(
 	path_walk_file(scratch, file);
 	if (kind == ASPIS_FILE_OPEN && walked_queue(scratch, file->f_inode))
 		kind = ASPIS_FILE_MQUEUE_OPEN;
-	if (confined(state))
+	if (confined(state)) {
+		if (kind == ASPIS_FILE_LOCK ||
+			(kind == ASPIS_FILE_TRUNCATE && opened_to_write(file)))
+			scratch->ruling.announced = ANNOUNCED_ALL;
+		else
+			use_announcement(scratch, state, kind);
 		decide_file(scratch, state, request, file->f_inode);
+	}
 	if (!access_told(scratch, state))
 		return access_drop(scratch);
 	event = file_record(scratch);
@@ -63,6 +69,8 @@ static __always_inline int name_access(
 	if (!scratch)
 		return answer;
 	path_walk_child(scratch, dir, dentry);
+	if (confined(state))
+		use_announcement(scratch, state, kind);
 	if (confined(state) && request == ASPIS_MAY_CREATE)
 		decide_path(
 			scratch, state, request, kind == ASPIS_FILE_MKDIR ? DECIDE_DIRECTORY : 0);
@@ -115,8 +123,10 @@ HOOK(path_symlink)
 	if (!scratch)
 		return answer;
 	path_walk_child(scratch, dir, dentry);
-	if (confined(state))
+	if (confined(state)) {
+		use_announcement(scratch, state, ASPIS_FILE_SYMLINK);
 		decide_path(scratch, state, ASPIS_MAY_CREATE, 0);
+	}
 	if (!access_told(scratch, state))
 		return access_drop(scratch);
 	event = file_record(scratch);
@@ -150,6 +160,7 @@ HOOK(path_rename)
 	event = file_record(scratch);
 	path_walk_child(scratch, from_dir, from);
 	if (confined(state)) {
+		use_announcement(scratch, state, ASPIS_FILE_RENAME);
 		decide_file(scratch, state, MOVED_FROM, from->d_inode);
 		if (exchange)
 			decide_file(scratch, state, MOVED_TO, to->d_inode);
@@ -159,6 +170,8 @@ HOOK(path_rename)
 	path_walk_child(scratch, to_dir, to);
 	/* the moved file keeps its owner: it is that one's rules that count on both sides */
 	if (confined(state)) {
+		if (scratch->ruling.said)
+			scratch->ruling.said = SAID_OTHER;
 		decide_file(scratch, state, MOVED_TO, from->d_inode);
 		if (exchange)
 			decide_file(scratch, state, MOVED_FROM, to->d_inode);
@@ -182,6 +195,7 @@ HOOK(path_link)
 	if (!scratch)
 		return answer;
 	if (confined(state)) {
+		use_announcement(scratch, state, ASPIS_FILE_LINK);
 		scratch->ruling.inode = (__u64)old->d_inode;
 		path_walk_child(scratch, dir, new);
 		match_link_name(scratch, state);
@@ -200,6 +214,19 @@ HOOK(path_link)
 	return access_tell(scratch, state, ASPIS_FILE_LINK);
 }
 
+/* Before 6.2 ftruncate(2) comes through path_truncate. */
+static __always_inline bool is_ftruncate(struct dentry *dentry)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct file *file;
+
+	if (regs->orig_ax != __NR_ftruncate || in_compat_call(task))
+		return false;
+	file = file_of(regs->di);
+	return file && BPF_CORE_READ(file, f_path.dentry) == dentry && opened_to_write(file);
+}
+
 /* A change of the inode that `path` leads to: to this mode, or to these owners. */
 static __always_inline int path_access(
 	__u16 kind, struct path *path, __u32 mode, __u32 uid, __u32 gid)
@@ -214,8 +241,13 @@ static __always_inline int path_access(
 	if (!scratch)
 		return answer;
 	path_walk_path(scratch, path);
-	if (confined(state))
+	if (confined(state)) {
+		if (kind == ASPIS_FILE_TRUNCATE && is_ftruncate(path->dentry))
+			scratch->ruling.announced = ANNOUNCED_ALL;
+		else
+			use_announcement(scratch, state, kind);
 		decide_file(scratch, state, ASPIS_MAY_WRITE, inode);
+	}
 	if (!access_told(scratch, state))
 		return access_drop(scratch);
 	event = file_record(scratch);

@@ -14,6 +14,12 @@ __noinline int match_link_name(struct scratch *scratch, struct aspis_task *state
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
+	if (scratch->ruling.said) { /* by os.link(target, name) */
+		scratch->ruling.said = SAID_OTHER;
+		walked_announced(scratch, state);
+		scratch->ruling.said = scratch->ruling.announced ? SAID_PATH : SAID_NOTHING;
+		scratch->ruling.announced = 0;
+	}
 	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 		struct matcher matcher;
@@ -24,8 +30,10 @@ __noinline int match_link_name(struct scratch *scratch, struct aspis_task *state
 		matcher = matcher_at(arena, profile->file);
 		scratch->link[i].state =
 			path_state(scratch, arena, profile, matcher.head->start, 0);
+		scratch->ruling.audited = 0;
 		scratch->link[i].permissions =
 			state_permissions(scratch, arena, profile, matcher, scratch->link[i].state);
+		scratch->link[i].audited = scratch->ruling.audited;
 	}
 	if (scratch->ruling.packaged) { /* they are asked about the pair once it is whole */
 		scratch->subject_len = 0;
@@ -43,16 +51,24 @@ static __always_inline struct aspis_permissions link_permissions(struct scratch 
 	struct matcher matcher = matcher_at(arena, profile->file);
 	__u32 state = match_step(arena, matcher, link->state, 0);
 	struct aspis_permissions pair, target;
+	__u16 announced = scratch->ruling.announced;
 	__u32 more;
 
 	state = path_state(scratch, arena, profile, state, 0);
 	pair = state_permissions(scratch, arena, profile, matcher, state);
 	if (!(pair.allow & ASPIS_MAY_LINK) || !(pair.allow & ASPIS_LINK_SUBSET))
 		return pair;
+	/* what either name gives unannounced, and what it gives besides if announced */
+	scratch->ruling.announced = 0;
+	scratch->ruling.audited = 0;
 	target = path_permissions(scratch, arena, profile, 0);
-	more = link->permissions.allow & ~(__u32)target.allow &
-	       (ASPIS_MAY_ALL_FILE & ~ASPIS_MAY_LINK);
-	if (link->permissions.allow & target.allow & ASPIS_MAY_EXEC &&
+	scratch->ruling.announced = announced;
+	more = link->permissions.allow & ~(__u32)target.allow;
+	target.allow |= scratch->ruling.audited;
+	more |= link->audited & ~(__u32)target.allow;
+	more &= ASPIS_MAY_ALL_FILE & ~ASPIS_MAY_LINK;
+	scratch->ruling.audited = 0;
+	if ((link->permissions.allow | link->audited) & target.allow & ASPIS_MAY_EXEC &&
 		link->permissions.exec != target.exec)
 		more |= ASPIS_MAY_EXEC;
 	if (more) {
@@ -71,6 +87,8 @@ __noinline int rules_on_link(struct scratch *scratch, struct aspis_task *state)
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
+	if (scratch->ruling.said)
+		walked_announced(scratch, state);
 	FOR_EACH_PLACE (i, state) {
 		struct aspis_permissions permissions = {};
 		__u32 request = ASPIS_MAY_LINK;
@@ -80,9 +98,12 @@ __noinline int rules_on_link(struct scratch *scratch, struct aspis_task *state)
 		if (!profile)
 			continue;
 		info = path_problem(scratch, profile->flags);
+		scratch->ruling.audited = 0;
 		if (!info && !is_null(state, i))
 			permissions = link_permissions(
 				scratch, arena, profile, &scratch->link[i], &request, &info);
+		if (unannounced(scratch, permissions, request))
+			info = ASPIS_INFO_UNANNOUNCED;
 		rule(scratch, profile, is_null(state, i), permissions, request, info, EACCES);
 	}
 	if (scratch->ruling.packaged)

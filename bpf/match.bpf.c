@@ -137,10 +137,12 @@ __noinline int rules_on_path(
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
 		bool by_queue;
 		__u8 info;
+		int error;
 
 		if (!profile)
 			continue;
 		scratch->ruling.packaged |= has_packages(state, profile, i);
+		scratch->ruling.audited = 0;
 		by_queue = queue && profile->mediated & 1u << ASPIS_CLASS_MQUEUE;
 		info = by_queue ? ASPIS_INFO_NONE : path_problem(scratch, profile->flags);
 		if (by_queue && !is_null(state, i))
@@ -148,8 +150,10 @@ __noinline int rules_on_path(
 				subject_permissions(scratch, arena, profile, ASPIS_CLASS_MQUEUE);
 		else if (!info && !is_null(state, i))
 			permissions = path_permissions(scratch, arena, profile, how);
-		rule(scratch, profile, is_null(state, i), permissions, request, info,
-			problem_errno(info));
+		error = problem_errno(info);
+		if (unannounced(scratch, permissions, request))
+			info = ASPIS_INFO_UNANNOUNCED;
+		rule(scratch, profile, is_null(state, i), permissions, request, info, error);
 	}
 	return 0;
 }

@@ -18,8 +18,10 @@ static __always_inline void open_event(
 	if (!scratch)
 		return;
 	fd_walk(scratch, file);
-	if (confined(state))
+	if (confined(state)) {
+		use_announcement(scratch, state, kind);
 		observed_file(scratch, state, request, file);
+	}
 	if (!observed_told(scratch, state)) {
 		scratch_release(scratch);
 		return;
@@ -111,6 +113,8 @@ static const struct shape file_shapes[512] = {
 /* Besides DECIDE_DIRECTORY: a file that has no name any more counts by the one that it had, as it
  * does for the hooks path_chmod and path_chown. */
 #define BY_FORMER_NAME 2
+/* What is done to an open file could be done to it since it was opened to be written. */
+#define OPENED 8
 
 /* What an operation asks of its name, and of its second one; those of links are asked as a pair. */
 struct wanted {
@@ -130,7 +134,7 @@ static const struct wanted wanted[KINDS] = {
 	[ASPIS_FILE_SYMLINK] = {ASPIS_MAY_CREATE},
 	[ASPIS_FILE_CHMOD] = {ASPIS_MAY_WRITE, 0, BY_FORMER_NAME},
 	[ASPIS_FILE_CHOWN] = {ASPIS_MAY_WRITE, 0, BY_FORMER_NAME},
-	[ASPIS_FILE_TRUNCATE] = {ASPIS_MAY_WRITE},
+	[ASPIS_FILE_TRUNCATE] = {ASPIS_MAY_WRITE, 0, OPENED},
 };
 
 /* Walks to what one of the call's arguments names, and asks rules about it. */
@@ -150,6 +154,10 @@ static __always_inline void shape_path(struct scratch *scratch, struct aspis_tas
 	file = file_of(dirfd);
 	fd_walk(scratch, file);
 	flags = scratch->walk.flags;
+	if (request && how & OPENED && file && opened_to_write(file)) {
+		scratch->ruling.said = SAID_NOTHING;
+		scratch->ruling.announced = ANNOUNCED_ALL;
+	}
 	if (how & BY_FORMER_NAME)
 		scratch->walk.flags &= ~ASPIS_PATH_DELETED;
 	if (confined(state) && request)
@@ -198,6 +206,8 @@ int sys__file(unsigned long long *ctx)
 	event->uid = shape->uid == NONE ? 0 : argument(regs, shape->uid);
 	event->gid = shape->gid == NONE ? 0 : argument(regs, shape->gid);
 	event->length = shape->length == NONE ? ~0ull : argument(regs, shape->length);
+	if (confined(state))
+		use_announcement(scratch, state, kind);
 	if (confined(state) && kind == ASPIS_FILE_LINK)
 		shape_link(scratch, state, regs, shape);
 	shape_path(scratch, state, regs, shape->fd, shape->path, want->request, want->how);
@@ -209,6 +219,8 @@ int sys__file(unsigned long long *ctx)
 		if (len > 1 && len <= CHUNK_MAX)
 			event->other.len = tail_kernel(scratch, scratch->path, len - 1);
 	} else if (shape->path2 != NONE) {
+		if (scratch->ruling.said)
+			scratch->ruling.said = SAID_OTHER;
 		shape_path(scratch, state, regs, shape->fd2, shape->path2, want->request2, 0);
 		path_finish(scratch, &event->other);
 	}
@@ -248,8 +260,10 @@ int sys__map(unsigned long long *ctx)
 	if (!scratch)
 		return 0;
 	fd_walk(scratch, (struct file *)file);
-	if (confined(state))
+	if (confined(state)) {
+		use_announcement(scratch, state, ASPIS_FILE_MMAP_EXEC);
 		observed_file(scratch, state, ASPIS_MAY_READ | ASPIS_MAY_MAP, (struct file *)file);
+	}
 	if (!observed_told(scratch, state)) {
 		scratch_release(scratch);
 		return 0;

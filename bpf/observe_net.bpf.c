@@ -54,6 +54,7 @@ static __noinline void unix_path(struct aspis_task *state, struct sock *sk, __u6
 
 		bpf_probe_read_user(&first, 1, (const void *)name);
 		if (first) {
+			use_announcement(scratch, state, ASPIS_NET_SENDMSG);
 			name_walk(scratch, AT_FDCWD, (const char *)name);
 			observed_name(scratch, state, ASPIS_MAY_WRITE, 0);
 		}
@@ -64,6 +65,8 @@ static __noinline void unix_path(struct aspis_task *state, struct sock *sk, __u6
 		if (owner && BPF_CORE_READ(path, dentry)) {
 			path_walk_address(scratch, path);
 			scratch->ruling.inode = (__u64)BPF_CORE_READ(path, dentry, d_inode);
+			use_announcement(scratch, state,
+				how == GIVEN_BIND ? ASPIS_FILE_CREATE : ASPIS_NET_CONNECT);
 			decide_path(scratch, state, request, 0);
 		}
 	}

@@ -165,6 +165,10 @@ int BPF_PROG(on_fork, struct task_struct *child)
 	inherited->python.announced = child->tgid == parent->tgid || !state->cause ? 0 : ~0u;
 	if (child->tgid == parent->tgid)
 		state->python.announced = 0;
+	if (child->tgid != parent->tgid && state->python.said.flags & ASPIS_SAID_CHILD) {
+		inherited->python.said.to_be_executed = state->python.said.operations != 0;
+		state->python.said.operations = 0;
+	}
 	inherited->flags = state->flags & ~(ASPIS_TASK_NEXT | ASPIS_TASK_ONEXEC | ASPIS_TASK_ONCE);
 	inherited->domain = state->domain;
 	inherited->outer = state->outer;

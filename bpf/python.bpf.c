@@ -150,6 +150,8 @@ static __noinline void python_rules(
 	if (ruling->verdict == ASPIS_VERDICT_DENIED) {
 		if (can_raise && !ruling->killed) {
 			state->python.raising |= raise_bit(state);
+			state->python.announced = 0; /* nothing comes of it */
+			state->python.said.operations = 0;
 			ruling->info = ASPIS_INFO_RAISED;
 		} else {
 			if (!ruling->killed)
@@ -235,7 +237,7 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	struct scratch *scratch;
 	__u32 row;
 	__u64 seq, name, now;
-	bool ruled;
+	bool ruled, announced;
 
 	if (!state)
 		return 0;
@@ -256,9 +258,10 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	state->python.site = row + 1;
 	state->python.frames = site->frames;
 	state->python.announced = 0; /* until it is known what */
+	announced = announce_begin(state, name);
 	ruled = python_ruled(state);
 	/* what is ruled on is asked about each time, and what is asked for is done */
-	if (!ruled && !(enforcing && asks(name)) && throttled(state, name, now))
+	if (!ruled && !announced && !(enforcing && asks(name)) && throttled(state, name, now))
 		return 0;
 	scratch = event_begin_numbered(
 		state, ASPIS_PYTHON_AUDIT, sizeof(struct aspis_python_event), seq, now);
@@ -271,6 +274,8 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	state->python.throttled = 0;
 	event_fill(ctx, scratch, site, state, name);
 	announcement_note(scratch, state);
+	if (announced)
+		announce(scratch, state);
 	if (ruled)
 		python_rules(scratch, state, raises && raise_possible(state, site));
 	if (enforcing) {

@@ -12,7 +12,7 @@
 
 /* Of the path that a socket is bound to, file rules speak. Its owner's lock is held. */
 static __always_inline int unix_path_access(
-	struct aspis_task *state, struct sock *sk, __u32 request)
+	__u16 kind, struct aspis_task *state, struct sock *sk, __u32 request)
 {
 	const struct path *path = (const void *)sk + bpf_core_field_offset(struct unix_sock, path);
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
@@ -29,6 +29,7 @@ static __always_inline int unix_path_access(
 	inode = BPF_CORE_READ(dentry, d_inode);
 	scratch->ruling.inode = (__u64)inode;
 	path_walk_address(scratch, path);
+	use_announcement(scratch, state, kind);
 	decide_path(scratch, state, request, 0);
 	if (!scratch->ruling.reported)
 		return access_drop(scratch);
@@ -50,7 +51,7 @@ static __always_inline int unix_peer_access(
 
 	if (!state || !confined(state))
 		return 0;
-	answer = unix_path_access(state, peer, path_request);
+	answer = unix_path_access(kind, state, peer, path_request);
 	if (answer)
 		return answer;
 	scratch = socket_begin(state, sk, peer, &answer);

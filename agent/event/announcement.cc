@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 
 #include "agent/event/value.h"
@@ -139,6 +140,32 @@ bool same_object(const Announcement& announcement, const Event& event, std::stri
 
 Operation operation_of(aspis_kind kind) {
   return kind < kOperations.size() ? kOperations[kind] : cpython::kNothing;
+}
+
+aspis_announcement announcement_of(const AuditEvent& event) {
+  // From 1 on; an argument that there is not gives 0.
+  const auto place = [&](std::string_view argument) {
+    return static_cast<std::uint8_t>(event.argument(argument) + 1);
+  };
+  aspis_announcement result{};
+  // What is loaded depends on more than the event's name: for stacks it counts for nothing.
+  result.operations =
+      event.times == Times::kLoad ? std::uint32_t{cpython::kNothing} : event.operations;
+  result.once = event.times == Times::kOnce;
+  result.of_path = event.path == 0 && (event.operations & cpython::kOpen) != 0;
+  result.path = static_cast<std::uint8_t>(event.path + 1);
+  result.other = static_cast<std::uint8_t>(event.other + 1);
+  result.path_fd = std::max(place("dir_fd"), place("src_dir_fd"));
+  result.other_fd = place("dst_dir_fd");
+  if (event.name == "open") result.open_flags = place("flags");
+  result.flags = event.times == Times::kLoad    ? ASPIS_SAID_AGAIN
+                 : event.times == Times::kChild ? ASPIS_SAID_CHILD
+                                                : 0;
+  // Who names no file may execute one all the same: which is not compared.
+  result.audited = event.path < 0 ? event.operations & cpython::kExec : event.operations;
+  // A socket that is bound to a path makes a file there.
+  if ((result.audited & cpython::kBind) != 0) result.audited |= cpython::kCreate;
+  return result;
 }
 
 Announcement announce(const PythonPayload& audit) {

@@ -10,6 +10,7 @@
 
 #include "agent/event/event.h"
 #include "agent/event/record.h"
+#include "bpf/abi/task.h"
 #include "probes/cpython/audit_events.h"
 #include "probes/cpython/said_address.h"
 #include "probes/cpython/said_path.h"
@@ -48,6 +49,9 @@ Announcement announce(const PythonPayload& audit);
 /// The announced operation that this kind of event is; kNothing if none can announce it, and
 /// nothing is said of it.
 cpython::Operation operation_of(aspis_kind kind);
+
+/// The same for the kernel side, which compares paths for `audited` rules (bpf/announce.bpf.c).
+aspis_announcement announcement_of(const cpython::AuditEvent& event);
 
 /// Whether the kernel event is what was announced, and notes that it was performed. `operation` is
 /// operation_of(event.kind()). `cwd`: of the process, empty if not known. Sets `said` for a

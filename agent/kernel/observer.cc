@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <spdlog/spdlog.h>
+#include <sys/random.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -168,6 +169,9 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
     skeleton->rodata->arena_mask = static_cast<std::uint32_t>(options.arena_bytes - 1);
     bpf_map__set_value_size(skeleton->maps.policy_arena, options.arena_bytes + ASPIS_ARENA_SLACK);
     bpf_map__set_max_entries(skeleton->maps.denials, kDenialsBytes);
+    if (getrandom(skeleton->rodata->said_key, sizeof(skeleton->rodata->said_key), 0) !=
+        sizeof(skeleton->rodata->said_key))
+      return fail_errno("no random bytes");
   }
   const auto cpus = static_cast<unsigned>(libbpf_num_possible_cpus());
   bpf_map__set_max_entries(skeleton->maps.scratch_buffers, cpus * kScratchPerCpu);
@@ -205,19 +209,16 @@ Result<> Observer::Impl::require_hooks() const {
               log.tail(12));
 }
 
-/// So that a stack is there for what was not announced (bpf/lib/announce.bpf.h). What an event says
-/// of files that are loaded depends on more than its name: it counts for nothing.
+/// So that a stack is there for what was not announced, and audited rules grant what was
+/// (bpf/lib/announce.bpf.h).
 Result<> Observer::Impl::fill_announcements() {
   for (const cpython::AuditEvent& event : cpython::audit_events()) {
     aspis_announcement_key key{};
-    aspis_announcement value{};
-    if (event.operations == cpython::kNothing || event.times == cpython::Times::kLoad ||
+    const aspis_announcement value = announcement_of(event);
+    if ((value.operations | value.audited) == cpython::kNothing ||
         event.name.size() >= sizeof(key.name))
       continue;
     event.name.copy(key.name, sizeof(key.name));
-    value.operations = event.operations;
-    value.once = event.times == cpython::Times::kOnce;
-    value.of_path = event.path == 0 && (event.operations & cpython::kOpen) != 0;
     if (bpf_map__update_elem(skeleton->maps.audit_announcements, &key, sizeof(key), &value,
                              sizeof(value), BPF_ANY) != 0)
       return fail_errno("cannot fill the table of audit events");
@@ -230,7 +231,7 @@ Result<> Observer::Impl::fill(const ObserverOptions& options) {
     if (bpf_map__update_elem(skeleton->maps.python_layouts, &row, sizeof(row),
                              &options.layouts[row], sizeof(aspis_python_layout), BPF_ANY) != 0)
       return fail_errno("cannot fill the table of Python layouts");
-  if (options.stacks == ASPIS_STACKS_DENIED) TRYV(fill_announcements());
+  if (options.stacks == ASPIS_STACKS_DENIED || options.arena_bytes != 0) TRYV(fill_announcements());
   if (backend != Backend::kTracepoint) return {};
   for (const auto& call : syscall_programs()) {
     const bpf_program* program =

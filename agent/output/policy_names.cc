@@ -126,6 +126,7 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "Failed name lookup - name with \"..\", or gone",
     "no context has such a key or value",
     "PermissionError raised",
+    "no audit event announced it",
 };
 
 }  // namespace

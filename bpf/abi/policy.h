@@ -127,8 +127,11 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_outcome) == 16, "aspis_outcome");
  * What `audited` rules add to an outcome of `file`: permissions that are granted only where an
  * audit event has announced the access. allow | this is what counts then; `deny` has none of it,
  * `audit` and `exec` are of both. An access is announced if the event in force on its thread (the
- * cause, raised in this image, by this thread) announces operations of its sort and, where the
- * event names an object, names this one.
+ * cause, raised in this image, by this thread) announces operations of its sort, names this very
+ * path, and no operation of the sort has come since; of an exec, the path is not compared, and it
+ * is announced to the child that was made for it, too. What is done to an open file that could be
+ * done to it since it was opened (locking, truncating what was opened to be written) needs no
+ * other.
  */
 struct aspis_announced {
 	__u16 owner, other;
@@ -270,7 +273,7 @@ struct aspis_packages {
 	__u32 count;
 	__u32 profiles; /* __u32[count]: aspis_profile of package n at n - 1 */
 	__u16 mediated; /* bits of the classes that any of them has rules of */
-	__u16 pad;
+	__u16 audited;	/* any of them has audited rules */
 };
 ASPIS_STATIC_ASSERT(sizeof(struct aspis_packages) == 16, "aspis_packages");
 
@@ -346,6 +349,7 @@ enum aspis_info {
 				at any more */
 	ASPIS_INFO_CONTEXT,  /* a context has no such key, or cannot have this value */
 	ASPIS_INFO_RAISED,   /* PermissionError has been raised where the event was */
+	ASPIS_INFO_UNANNOUNCED, /* a rule grants it if it is announced, and it was not */
 	ASPIS_INFO_COUNT,
 	/* and the number of a package, less one: it was this one that did not allow it */
 	ASPIS_INFO_PACKAGE = 0x80,

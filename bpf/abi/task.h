@@ -25,8 +25,9 @@
 #define ASPIS_TASK_ONCE 0x1000	 /* what `announced` says may be done once only */
 #define ASPIS_TASK_STACKS 0x800	 /* of next_*: the profile asked for comes on top of the domain */
 #define ASPIS_TASK_LAUNCH 0x2000 /* of next_*: some of it is still to be found, see `waiting` */
-#define ASPIS_TASK_RUNS 0x4000 /* the interpreter has started up: it runs what it was started for  \
-				*/
+#define ASPIS_TASK_RUNS                                                                            \
+	0x4000 /* the interpreter has started up: it runs what it was started for                  \
+		*/
 #define ASPIS_TASK_NULL(place)                                                                     \
 	(0x10000u << (place)) /* domain.profiles[place] complained about this exec, so that there  \
 				 are no rules but those of complain */
@@ -59,6 +60,24 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_throttle) == 16, "aspis_throttle");
 #define ASPIS_THROTTLE_SLOTS 4
 #define ASPIS_TYPE_SLOTS 8
 
+/* aspis_said.flags, aspis_announcement.flags */
+#define ASPIS_SAID_AGAIN 1 /* each operation may come more than once */
+#define ASPIS_SAID_CHILD 2 /* it is a child that will execute something */
+
+/*
+ * What the audit event in force announces, as `audited` rules take it (policy.h: aspis_announced);
+ * kept only under profiles that have such rules. Nothing here is announced for files that the event
+ * names no path of.
+ */
+struct aspis_said {
+	__u64 path, other;   /* hashes of the paths that it names, as the walker spells them */
+	__u32 operations;    /* that are still to come: bits of kind_operations */
+	__u16 permissions;   /* that they may ask for, ASPIS_MAY_* */
+	__u8 flags;	     /* ASPIS_SAID_* */
+	__u8 to_be_executed; /* this is the child that will execute something, and it has not yet */
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_said) == 24, "aspis_said");
+
 /* What a thread that runs Python has lately said. */
 struct aspis_python {
 	__u32 site; /* 1 + row of the site that raised the last audit event of this image, in this
@@ -79,8 +98,9 @@ struct aspis_python {
 	 * left; and whether the innermost returns what says that an exception is set */
 	__u32 audits;
 	__u32 raising;
+	struct aspis_said said;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_python) == 160, "aspis_python");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_python) == 184, "aspis_python");
 
 struct aspis_task {
 	__u64 start;  /* start_boottime of the thread group leader, ns; 0 until the BPF side has
@@ -97,7 +117,7 @@ struct aspis_task {
 	struct aspis_waiting waiting[4]; /* with ASPIS_TASK_LAUNCH */
 	struct aspis_python python;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 248, "aspis_task");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_task) == 272, "aspis_task");
 
 /* What an audit event announces (map audit_announcements), by its name. */
 struct aspis_announcement_key {
@@ -105,12 +125,17 @@ struct aspis_announcement_key {
 };
 
 struct aspis_announcement {
-	__u32 operations;
-	__u8 once;    /* each of them only once */
-	__u8 of_path; /* only if the first argument is not a number: an open file */
-	__u8 pad[2];
+	__u32 operations; /* for the sake of stacks */
+	__u8 once;	  /* each of them only once */
+	__u8 of_path;	  /* only if the first argument is not a number: an open file */
+	/* For audited rules: arguments by their place from 1 on, 0 is none. */
+	__u8 path, other;	/* what the event names */
+	__u8 path_fd, other_fd; /* the directories that these start at */
+	__u8 open_flags;	/* how a file is opened (O_*) */
+	__u8 flags;		/* ASPIS_SAID_* */
+	__u32 audited;		/* operations */
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_announcement) == 8, "aspis_announcement");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_announcement) == 16, "aspis_announcement");
 
 /* What the iterator `list_domains` says of each confined task. */
 struct aspis_task_domain {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What an audit event announces, as far as the kernel side must know: a kernel event that it does
- * not announce gets its stack. Whether it was announced just so (path, address) the agent decides.
+ * not announce gets its stack, whether it was announced just so (path, address) the agent decides;
+ * and what audited rules grant is granted where it was announced just so (bpf/announce.bpf.c).
  */
 #ifndef ASPIS_ANNOUNCE_BPF_H
 #define ASPIS_ANNOUNCE_BPF_H
 
-#include "emit.bpf.h"
+#include "ruling.bpf.h"
 
 #define EVENT_NAME_MAX 128 /* power of two; the longest documented one has 32 bytes */
 
@@ -16,6 +17,50 @@ struct {
 	__type(key, struct aspis_announcement_key);
 	__type(value, struct aspis_announcement);
 } audit_announcements SEC(".maps") __weak;
+
+/* bpf/announce.bpf.c. Notes what the audit event in the record announces to audited rules; the
+ * walked path and scratch.subject are gone then. Always 0. */
+int announce(struct scratch *scratch, struct aspis_task *state);
+
+/* Does the event of this name announce anything to audited rules? */
+static __noinline bool announces(__u64 name)
+{
+	struct aspis_announcement_key key = {};
+	struct aspis_announcement *found;
+
+	if (bpf_probe_read_user_str(key.name, sizeof(key.name), (const void *)name) < 0)
+		return true; /* whoever reads it on can fetch its page */
+	found = bpf_map_lookup_elem(&audit_announcements, &key);
+	return found && found->audited;
+}
+
+/* Have profiles of the task audited rules? */
+static __always_inline bool audited_ruled(const struct aspis_task *state)
+{
+	struct arena arena = policy_arena_view();
+	__u32 root = policy_root;
+
+	if (!confined(state) || !arena.bytes)
+		return false;
+	FOR_EACH_PLACE (i, state) {
+		const struct aspis_profile *profile = profile_in(arena, root, state, i);
+
+		if (profile && (profile->announced ||
+				       (profile->packages && ARENA_AT(arena, struct aspis_packages,
+								     profile->packages)
+								     ->audited)))
+			return true;
+	}
+	return false;
+}
+
+/* An audit event is raised: what the one before it announced is over. Must it be known what this
+ * one announces? Then it is never throttled, and announce() is called when it has been read. */
+static __always_inline bool announce_begin(struct aspis_task *state, __u64 name)
+{
+	state->python.said.operations = 0;
+	return enforcing && audited_ruled(state) && announces(name);
+}
 
 /* Notes what the audit event in the record announces; scratch.announcement is that of its name. */
 static __always_inline void announcement_note(struct scratch *scratch, struct aspis_task *state)

@@ -75,6 +75,11 @@ int decide_packages(
 int context_request(struct scratch *scratch, struct aspis_task *state);
 /* bpf/spell.bpf.c. The audit event whose record is at hand becomes scratch.subject. */
 int spell_event(struct scratch *scratch);
+/* bpf/normal.bpf.c. The path in scratch.subject, by its text alone, becomes the walked one; a last
+ * "/" stays if `slash`. 0: it is too long. */
+int path_normal(struct scratch *scratch, __u32 slash);
+/* bpf/announce.bpf.c. Is the walked path the one of scratch.ruling.said? Sets .announced. */
+int walked_announced(struct scratch *scratch, struct aspis_task *state);
 /* bpf/link.bpf.c. A hard link: first its name, then what it leads to, is the walked path. The
  * second call fills scratch.ruling. */
 int match_link_name(struct scratch *scratch, struct aspis_task *state);
@@ -133,6 +138,8 @@ static __always_inline __u32 profile_at(struct arena arena, __u32 root, __u32 id
 static __always_inline int decide_path(
 	struct scratch *scratch, struct aspis_task *state, __u32 request, __u32 how)
 {
+	if (scratch->ruling.said)
+		walked_announced(scratch, state);
 	rules_on_path(scratch, state, request, how);
 	if (scratch->ruling.packaged)
 		decide_packages(scratch, state, ASPIS_CLASS_FILE, request, how | EACCES << 16);
@@ -183,6 +190,27 @@ static __always_inline void decide_file(
 static __always_inline bool confined(const struct aspis_task *state)
 {
 	return enforcing && state->flags & ASPIS_TASK_CONFINED;
+}
+
+/* scratch.ruling.announced, of all that may be asked for. */
+#define ANNOUNCED_ALL 0xffff
+
+/* An operation of this kind is about to be decided on: has the audit event in force announced it?
+ * Then it is used up. Which file it is about is asked when it is known (decide_path). */
+static __always_inline void use_announcement(
+	struct scratch *scratch, struct aspis_task *state, __u16 kind)
+{
+	struct aspis_said *said = &state->python.said;
+	__u32 operation;
+
+	if (!said->operations)
+		return;
+	operation = said->operations & kind_operations[kind & (KINDS_MAX - 1)];
+	if (!operation)
+		return;
+	if (!(said->flags & ASPIS_SAID_AGAIN))
+		said->operations &= ~operation;
+	scratch->ruling.said = SAID_PATH;
 }
 
 /* A scratch buffer for an operation of a tracked or confined task; others have no state. NULL:

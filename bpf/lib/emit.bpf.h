@@ -80,6 +80,12 @@ struct audit_call {
 	char format[FORMAT_MAX];
 };
 
+enum said {
+	SAID_NOTHING = 0, /* the event does not announce this operation */
+	SAID_PATH,
+	SAID_OTHER,
+};
+
 /* What the profiles of the current task say of the operation at hand (decide.bpf.h). */
 struct ruling {
 	__u32 requested, denied;
@@ -95,6 +101,10 @@ struct ruling {
 	__u8 packaged; /* a profile that had its say has packages: they are to be asked, too */
 	__u16 lacking; /* permissions that some profile does not give, whether requested or not */
 	int answer;    /* of the hook: 0, or a negative errno */
+	__u16 said; /* enum said: which name of the audit event in force the walked path must be */
+	__u16 announced; /* permissions that audited rules may grant: it is that one */
+	__u16 audited;	 /* what those of the profile at hand do not grant for want of that */
+	__u16 pad;
 	__u64 inode; /* address of the struct inode that owner rules ask about; 0: the task's own */
 };
 
@@ -102,6 +112,8 @@ struct ruling {
 struct link_name {
 	__u32 state;
 	struct aspis_permissions permissions;
+	__u16 audited; /* what audited rules grant besides */
+	__u16 pad;
 };
 
 /* What an audit event aspis.context asks for. */
@@ -205,15 +217,25 @@ struct scratch {
 		__u32 size;	 /* of them, in bytes */
 		__u32 read;	 /* they have been read */
 		__u32 len;	 /* of NUL and the launch, in `record`; 0: it is not known */
-		__u32 from;	 /* bytes of the path that are still to be looked at */
-		__u32 length;	 /* of the component so far */
-		__u32 dots;	 /* in it */
-		__u32 drop;	 /* components that ".." takes away */
 		__u32 script;	 /* a script with "#!" was executed */
 		__u64 program;	 /* address of the struct path of its interpreter, or of what was
 				    executed */
 		__u64 name;	 /* address of the name that was executed */
 	} launch;
+	struct normal {	      /* a path in `subject` that becomes the walked one (normal.bpf.c) */
+		__u32 from;   /* bytes of it that are still to be looked at */
+		__u32 length; /* of the component so far */
+		__u32 dots;   /* in it */
+		__u32 drop;   /* components that ".." takes away */
+	} normal;
+	struct {	     /* a name that an audit event says (announce.bpf.c) */
+		__u32 from;  /* in the record: its next code unit */
+		__u32 left;  /* bytes of it */
+		__u32 unit;  /* bytes of a code unit */
+		__u32 latin; /* units are characters, not bytes */
+		__u32 bad;   /* it can be none of a file */
+		__u32 none;  /* None is one */
+	} said;
 	struct decode decode;
 	struct audit_call call;
 	struct aspis_announcement announcement; /* of the audit event at hand */

@@ -37,6 +37,13 @@ static __always_inline struct file *file_of(int fd)
 	return file;
 }
 
+/* Was it opened for what truncating it takes? Then that needs no other announcement. */
+static __always_inline bool opened_to_write(struct file *file)
+{
+	return BPF_CORE_READ(file, f_mode) & FMODE_WRITE &&
+	       !(BPF_CORE_READ(file, f_flags) & O_APPEND);
+}
+
 /* Walks to an open file. A closed or replaced descriptor (another thread) gives an error path. */
 static __always_inline void fd_walk(struct scratch *scratch, struct file *file)
 {

@@ -71,6 +71,26 @@ static __always_inline bool owns(struct scratch *scratch)
 	return !inode || BPF_CORE_READ(inode, i_uid.val) == task->cred->fsuid.val;
 }
 
+/* What audited rules of a profile grant besides, by the outcome of its file automaton: nothing
+ * where the access is not announced, but that is noted then. Global: what it looks at multiplies
+ * nothing in the loops over profiles. */
+__weak __noinline __u32 audited_grants(
+	struct scratch *scratch, const struct aspis_profile *profile, __u32 index)
+{
+	struct arena arena = policy_arena_view();
+	const struct aspis_announced *audited;
+	__u32 granted;
+
+	if (!scratch || !profile || !arena.bytes)
+		return 0;
+	audited = ARENA_AT(arena, struct aspis_announced,
+		profile->announced + index * sizeof(struct aspis_announced));
+	granted = audited->owner == audited->other || !owns(scratch) ? audited->other
+								     : audited->owner;
+	scratch->ruling.audited = granted & ~(__u32)scratch->ruling.announced;
+	return granted & scratch->ruling.announced;
+}
+
 /* What a state of a profile's file automaton means for the current task. */
 static __always_inline struct aspis_permissions state_permissions(struct scratch *scratch,
 	struct arena arena, const struct aspis_profile *profile, struct matcher matcher,
@@ -79,10 +99,23 @@ static __always_inline struct aspis_permissions state_permissions(struct scratch
 	__u32 index = match_outcome(arena, matcher, state);
 	const struct aspis_outcome *outcome = ARENA_AT(arena, struct aspis_outcome,
 		profile->file_outcomes + index * sizeof(struct aspis_outcome));
+	struct aspis_permissions permissions = outcome->other;
 
-	if (*(const __u64 *)&outcome->owner == *(const __u64 *)&outcome->other) /* no owner rule */
-		return outcome->other;
-	return owns(scratch) ? outcome->owner : outcome->other;
+	if (*(const __u64 *)&outcome->owner != *(const __u64 *)&outcome->other && /* owner rules */
+		owns(scratch))
+		permissions = outcome->owner;
+	if (profile->announced)
+		permissions.allow |= audited_grants(scratch, profile, index);
+	return permissions;
+}
+
+/* Are all of the permissions that are missing ones that an announcement would have granted? */
+static __always_inline bool unannounced(
+	const struct scratch *scratch, struct aspis_permissions permissions, __u32 request)
+{
+	__u32 missing = request & ~(__u32)permissions.allow;
+
+	return missing && !(missing & ~(__u32)scratch->ruling.audited);
 }
 
 /* The state of a profile's file automaton after the walked path, from `state`. */

@@ -255,6 +255,7 @@ Result<std::uint32_t> put_packages(Writer& writer, const CompiledProfile& profil
   for (const CompiledProfile& package : profile.packages) {
     aspis_profile head{};
     put_rules(writer, package, head);
+    packages.audited |= head.announced != 0;
     head.id = outer.id;
     head.mode = outer.mode;
     head.kill_signal = outer.kill_signal;

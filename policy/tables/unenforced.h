@@ -20,6 +20,7 @@ struct KernelSide {
 inline constexpr KernelSide kKernelSide{.launch = true,
                                         .python_events = true,
                                         .change_on_event = true,
+                                        .audited = true,
                                         .packages = true,
                                         .contexts = true};
 

@@ -108,6 +108,11 @@ class Explainer {
                             {question_.owner, question_.announced, question_.context});
   }
 
+  [[nodiscard]] unsigned allowed_if(bool announced, const std::string& name) const {
+    return file_permissions(image_, laid_, name, {question_.owner, announced, question_.context})
+        .allow;
+  }
+
   /// An unconfined profile is not asked (bpf/match.bpf.c).
   [[nodiscard]] decision decided(std::uint16_t request) const {
     if (laid_.mode == ASPIS_MODE_UNCONFINED) return {0, ASPIS_VERDICT_ALLOWED, 0};
@@ -127,12 +132,15 @@ class Explainer {
     if (answer_.destination->info != ASPIS_INFO_NONE) permissions_.allow &= ~ASPIS_MAY_EXEC;
   }
 
-  /// security/apparmor/file.c: profile_path_link
+  /// security/apparmor/file.c: profile_path_link. Neither unannounced nor announced may the new
+  /// name give what the old one does not.
   void test_subset() {
     if ((permissions_.allow & ASPIS_LINK_SUBSET) == 0) return;
     const unsigned tested = ASPIS_MAY_ALL_FILE & ~ASPIS_MAY_LINK;
-    const unsigned link = allowed_on(question_.path).allow & tested;
-    answer_.beyond_target = static_cast<std::uint16_t>(link & ~allowed_on(question_.target).allow);
+    unsigned beyond = 0;
+    for (const bool announced : {false, true})
+      beyond |= allowed_if(announced, question_.path) & ~allowed_if(announced, question_.target);
+    answer_.beyond_target = static_cast<std::uint16_t>(beyond & tested);
     if (*answer_.beyond_target != 0) permissions_.allow &= ~ASPIS_MAY_LINK;
   }
 

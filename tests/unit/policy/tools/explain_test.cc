@@ -199,6 +199,18 @@ TEST(Explain, AuditedRulesNeedAnAnnouncement) {
   EXPECT_THAT(asked.said, HasSubstr("runs under p"));
 }
 
+TEST(Explain, ALinkGivesNothingMoreUnannounced) {
+  AskedBeyond asked(
+      "profile p { audited /srv/* rw, /plain rw, audited /less r,"
+      " audited link subset /{plain,srv/b,less} -> /srv/*, }");
+  for (const auto& [link, beyond] :
+       {std::pair{"/plain", ASPIS_MAY_READ | ASPIS_MAY_WRITE}, {"/srv/b", 0}, {"/less", 0}}) {
+    Question question{link, "/srv/a", ASPIS_MAY_LINK};
+    question.announced = true;
+    EXPECT_EQ(asked.about(question).verdict == ASPIS_VERDICT_ALLOWED, beyond == 0) << link;
+  }
+}
+
 TEST(Explain, TheContextOfAThread) {
   AskedBeyond asked("profile p { /srv/@{ctx.user}/** r, deny /srv/*/key r, }");
   Question question = reading("/srv/alice/x");
