@@ -125,6 +125,8 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "what it does is not seen here",
     "Failed name lookup - name with \"..\", or gone",
     "no context has such a key or value",
+    "code is not signed - no fs-verity",
+    "code is not in the manifest",
 };
 
 }  // namespace

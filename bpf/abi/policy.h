@@ -51,9 +51,8 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
 #define ASPIS_LINK_SUBSET 0x200 /* the pair must pass the subset test */
 #define ASPIS_MAY_ALL_FILE 0x1ff
 /*
- * In `allow` of a path, and no permission: nobody asks for it, no rule denies it. Code that Python
- * loads from there must be signed ("require signed"): who decides on an open that an audit event
- * announced as one of code looks at it.
+ * In `allow` of a path, and no permission: nobody asks for it, no rule denies it. Code that is
+ * loaded from there must be signed ("require signed"; bpf/signed.bpf.c).
  */
 #define ASPIS_REQUIRE_SIGNED 0x400
 
@@ -212,6 +211,7 @@ enum aspis_mode {
 #define ASPIS_PROFILE_MEDIATE_DELETED 0x04     /* deleted files by their former name */
 #define ASPIS_PROFILE_CHROOT_RELATIVE 0x08     /* paths from the task's root, not the namespace's */
 #define ASPIS_PROFILE_HAT 0x10
+#define ASPIS_PROFILE_SIGNED 0x20 /* some path has ASPIS_REQUIRE_SIGNED */
 
 /* Classes in the automaton `rules`, told apart by the first byte of the subject. */
 enum aspis_class {
@@ -342,9 +342,11 @@ enum aspis_info {
 	ASPIS_INFO_ONEXEC,	 /* no rule lets this program begin with the profile asked for */
 	ASPIS_INFO_REQUEST,	 /* what the program asked for could not be read */
 	ASPIS_INFO_UNSEEN,	 /* tracepoint backend: what came of it cannot be seen */
-	ASPIS_INFO_SPELLING, /* tracepoint backend: a name with "..", or what is not there to look
-				at any more */
-	ASPIS_INFO_CONTEXT,  /* a context has no such key, or cannot have this value */
+	ASPIS_INFO_SPELLING,   /* tracepoint backend: a name with "..", or what is not there to look
+				  at any more */
+	ASPIS_INFO_CONTEXT,    /* a context has no such key, or cannot have this value */
+	ASPIS_INFO_NOT_SIGNED, /* code without fs-verity, where it must be signed */
+	ASPIS_INFO_NOT_IN_MANIFEST, /* the same with another digest, or at another path */
 	ASPIS_INFO_COUNT,
 	/* and the number of a package, less one: it was this one that did not allow it */
 	ASPIS_INFO_PACKAGE = 0x80,

@@ -21,7 +21,8 @@ inline constexpr KernelSide kKernelSide{.launch = true,
                                         .python_events = true,
                                         .change_on_event = true,
                                         .packages = true,
-                                        .contexts = true};
+                                        .contexts = true,
+                                        .signatures = true};
 
 /// Tells of each rule of a profile that it does not.
 void tell_unenforced(const Profile& profile, const PatternContext& context,
