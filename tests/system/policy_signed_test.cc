@@ -32,7 +32,7 @@ profile free {
 )";
 
 constexpr const char* kProgram = R"(
-import ctypes, errno, importlib, os, subprocess, sys
+import ctypes, errno, importlib, mmap, os, subprocess, sys
 app = sys.argv[1] + "/"
 sys.path.insert(0, app)
 sys.path.insert(1, app + "../outside")
@@ -52,6 +52,9 @@ def read(name, flags=os.O_RDONLY):
     return deed
 def library(name):
     return lambda: ctypes.CDLL(app + name) and None
+def mapped(name):
+    protection = mmap.PROT_READ | mmap.PROT_EXEC
+    return lambda: mmap.mmap(os.open(app + name, os.O_RDONLY), 0, mmap.MAP_PRIVATE, protection) and None
 def program(name):
     return lambda: subprocess.run([app + name], check=True) and None
 attempt("signed", load("part"))
@@ -69,7 +72,7 @@ attempt("by_descriptor", read("new.py", os.O_PATH))
 attempt("library", library("good.so"))
 attempt("library_new", library("bad.so"))
 attempt("library_version", library("bad.so.1.2"))
-attempt("library_called_text", library("bad.txt"))
+attempt("library_called_text", mapped("bad.txt"))
 attempt("script", program("script"))
 attempt("script_new", program("script_new"))
 attempt("binary_new", program("true"))
@@ -312,7 +315,7 @@ TEST_F(Signed, AnotherManifestHoldsFromTheNextPolicyOn) {
   const auto opened = [&](const std::string& part, const std::string& fresh) {
     return "open=mount/app/part.py " + part + "\nopen=mount/app/new.py " + fresh + "\n";
   };
-  EXPECT_THAT(outcome.out, HasSubstr("6 files may be loaded where code must be signed"))
+  EXPECT_THAT(outcome.out, HasSubstr("8 files may be loaded where code must be signed"))
       << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("first\n" + opened("0", "EACCES")));
   EXPECT_THAT(outcome.out, HasSubstr("sealed\n" + opened("0", "EACCES")));
