@@ -61,11 +61,13 @@ const policy::CompiledProfile* requiring(const policy::CompiledPolicy& policy) {
   return found == policy.profiles.end() ? nullptr : &*found;
 }
 
-}  // namespace
-
-bool requires_signed(const policy::CompiledPolicy& policy) {
-  return requiring(policy) != nullptr;
+tl::unexpected<Error> no_manifest(const policy::CompiledProfile& profile, const Error& why) {
+  return fail("profile " + profile.name + " requires signed code, but " + why.text() +
+              " (aspis manifest sign makes a manifest; " HOOK_CONFIG_FILE
+              ", or the file of --hook-config, names it: docs/signed-code.md)");
 }
+
+}  // namespace
 
 Result<std::vector<SignedFile>> read_signed_files(const std::string& hook_config) {
   const Manifest manifest = TRY(read_manifest_of(hook_config));
@@ -75,11 +77,16 @@ Result<std::vector<SignedFile>> read_signed_files(const std::string& hook_config
   return files;
 }
 
-std::size_t room_for_signed_files(const policy::CompiledPolicy& policy,
-                                  const std::string& hook_config) {
-  if (!requires_signed(policy)) return 0;
+Result<std::size_t> room_for_signed_files(const policy::CompiledPolicy& policy,
+                                          const std::string& hook_config,
+                                          std::optional<Backend> backend) {
+  const policy::CompiledProfile* profile = requiring(policy);
+  if (profile == nullptr) return std::size_t{0};
   const auto files = read_signed_files(hook_config);
-  return SignedStore::room_for(files ? files->size() : 0);
+  if (files) return SignedStore::room_for(files->size());
+  if (backend.value_or(Backend::kLsm) == Backend::kLsm && try_signed_code().works)
+    return no_manifest(*profile, files.error());
+  return SignedStore::room_for(0);
 }
 
 Result<> put_in_force(Observer& observer, const policy::CompiledPolicy& policy,
@@ -93,10 +100,7 @@ Result<> put_in_force(Observer& observer, const policy::CompiledPolicy& policy,
   if (profile == nullptr || !observer.signed_code()->works)
     return observer.policy().replace(policy);
   const auto files = read_signed_files(options.hook_config);
-  if (!files)
-    return fail("profile " + profile->name + " requires signed code, but " + files.error().text() +
-                " (aspis manifest sign makes a manifest; " HOOK_CONFIG_FILE
-                ", or the file of --hook-config, names it: docs/signed-code.md)");
+  if (!files) return no_manifest(*profile, files.error());
   TRYV(observer.policy().replace(policy, *files));
   spdlog::info("{} files may be loaded where code must be signed", files->size());
   return {};

@@ -3,6 +3,7 @@
 // of the code that it requires to be signed is read.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,17 +18,16 @@ struct InForceOptions {
   std::string hook_config;  ///< file that names manifest and key; empty: /etc/aspis/hook.conf
 };
 
-/// Has any profile of it `require signed` rules?
-bool requires_signed(const policy::CompiledPolicy& policy);
-
 /// The files of the manifest that the configuration names, if its signature is good; else what is
 /// wrong, and what to do.
 Result<std::vector<SignedFile>> read_signed_files(const std::string& hook_config);
 
-/// Room in the kernel for files that must be signed: for those of the manifest, if it can be read,
-/// and more. 0: the policy requires none.
-std::size_t room_for_signed_files(const policy::CompiledPolicy& policy,
-                                  const std::string& hook_config);
+/// Room that the kernel side needs for files that must be signed; 0: the policy requires none.
+/// Fails if it will be asked, and there is no good manifest: loading takes its time. `backend`: the
+/// one that is wanted.
+Result<std::size_t> room_for_signed_files(const policy::CompiledPolicy& policy,
+                                          const std::string& hook_config,
+                                          std::optional<Backend> backend);
 
 /// Puts a policy in force. On an error the old one stays: a policy that is refused as it is not
 /// enforced as written, or code that must be signed without a good manifest.

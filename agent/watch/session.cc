@@ -94,8 +94,8 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   if (options.policy) {
     options.observer.arena_bytes =
         std::max(options.observer.arena_bytes, TRY(PolicyStore::arena_bytes(*options.policy)));
-    options.observer.signed_files =
-        room_for_signed_files(*options.policy, options.in_force.hook_config);
+    options.observer.signed_files = TRY(room_for_signed_files(
+        *options.policy, options.in_force.hook_config, options.observer.backend));
   }
   session->observer_ = TRY(Observer::create(
       options.observer,
