@@ -132,8 +132,9 @@ Result<> Observer::Impl::choose_backend(const ObserverOptions& options) {
 
 void Observer::Impl::choose_signed_code(const ObserverOptions& options) {
   if (options.signed_files == 0) return;
-  signed_code =
-      backend == Backend::kLsm ? try_signed_code() : Trial{false, "the backend lsm is needed"};
+  signed_code = try_signed_code();
+  if (signed_code->works && backend != Backend::kLsm)
+    signed_code = Trial{false, "the backend lsm is needed"};
 }
 
 /// The same place, the same arguments, a third less for every task that is not tracked. As long as
