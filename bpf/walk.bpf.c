@@ -3,7 +3,7 @@
  * Casts, and the path walker for kernels that can cast an address to a typed pointer (6.2 on):
  * plain loads, which fault to 0, and one function for all hooks. They share a file because
  * libbpf 1.1 cannot link two objects that both name a function of the kernel, and a call to
- * without_trust for every load would cost more than the load.
+ * without_trust for every load would cost more than the load; so does the digest of fs-verity.
  */
 #include "lib/path.bpf.h"
 
@@ -14,6 +14,17 @@ extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 __hidden void *without_trust(const void *pointer, __u32 btf_id)
 {
 	return has_rdonly_cast ? bpf_rdonly_cast(pointer, btf_id) : (void *)pointer;
+}
+
+extern int bpf_get_fsverity_digest(struct file *file, struct bpf_dynptr *digest) __ksym __weak;
+
+__hidden int verity_digest(struct file *file, void *digest, __u32 size)
+{
+	struct bpf_dynptr room;
+
+	if (bpf_dynptr_from_mem(digest, size, 0, &room))
+		return -1;
+	return bpf_get_fsverity_digest(file, &room);
 }
 
 #define WALK_CAST 24 /* components and mounts that it takes; walk_step takes the rest */

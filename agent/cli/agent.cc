@@ -15,7 +15,7 @@
 #include "agent/cli/policy_files.h"
 #include "agent/cli/unconfined.h"
 #include "agent/kernel/capability.h"
-#include "agent/watch/enforced.h"
+#include "agent/watch/in_force.h"
 
 namespace aspis {
 namespace {
@@ -23,6 +23,7 @@ namespace {
 struct AgentOptions {
   WatchOptions watch;
   PolicyOptions policy;
+  std::string hook_config;
   std::vector<std::string> profiles;
   unsigned memory_mib = 16;
   bool complain = false;
@@ -65,9 +66,8 @@ Result<> check_removals(Observer& observer, const policy::CompiledPolicy& policy
 
 Result<> reload(Session& session, const AgentOptions& options) {
   const auto policy = TRY(read_policy(options));
-  TRYV(check_enforced(session.observer(), policy, options.policy.strict));
   TRYV(check_removals(session.observer(), policy, options.force));
-  TRYV(session.observer().policy().replace(policy));
+  TRYV(put_in_force(session.observer(), policy, {options.policy.strict, options.hook_config}));
   spdlog::info("policy replaced: {} profiles in force", policy.profiles.size());
   return warn_unconfined(session.observer(), policy);
 }
@@ -79,7 +79,7 @@ int agent(const AgentOptions& options) {
   auto settings = session_options(options.watch, STDOUT_FILENO);
   if (!settings) return failed(settings.error());
   settings->policy = *policy;
-  settings->strict = options.policy.strict;
+  settings->in_force = {options.policy.strict, options.hook_config};
   settings->filter.denials_only = !options.all_events;
   settings->observer.attaching = true;
   settings->observer.attached_quiet = !options.all_events;
@@ -135,6 +135,7 @@ void add_agent(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   add_policy_options(*command, options->policy);
   add_strict_option(*command, options->policy.strict);
+  add_hook_config_option(*command, options->hook_config);
   add_watch_options(*command, options->watch);
   command->callback([options, &exit_code] { exit_code = agent(*options); });
 }

@@ -23,12 +23,6 @@ struct ExportOptions {
   bool complain = false;
 };
 
-bool requires_signed(const policy::CompiledProfile& profile) {
-  return std::ranges::any_of(profile.file.outcomes, [](const aspis_outcome& outcome) {
-    return ((outcome.owner.allow | outcome.other.allow) & ASPIS_REQUIRE_SIGNED) != 0;
-  });
-}
-
 Result<> export_profile(const ExportOptions& options) {
   const auto [file, name] = split_profile(options.profile);
   policy::CompiledPolicy compiled = TRY(load_policy({file}, options.policy));
@@ -40,7 +34,8 @@ Result<> export_profile(const ExportOptions& options) {
   aspis_image_head head{};
   std::memcpy(head.magic, ASPIS_IMAGE_MAGIC, sizeof(head.magic));
   head.version = ASPIS_IMAGE_VERSION;
-  head.flags = requires_signed(compiled.profiles[index]) ? ASPIS_IMAGE_SIGNED : 0;
+  head.flags =
+      (compiled.profiles[index].flags & ASPIS_PROFILE_SIGNED) != 0 ? ASPIS_IMAGE_SIGNED : 0;
   head.bytes = static_cast<__u32>(image.bytes.size());
   head.profile =
       static_cast<__u32>(reinterpret_cast<const std::byte*>(&profile) - image.bytes.data());

@@ -65,6 +65,13 @@ void add_strict_option(CLI::App& app, bool& strict) {
                "warning of it");
 }
 
+void add_hook_config_option(CLI::App& app, std::string& file) {
+  app.add_option("--hook-config", file,
+                 "File that names manifest and key of the code that profiles require to be signed "
+                 "(default: /etc/aspis/hook.conf)")
+      ->type_name("FILE");
+}
+
 Result<std::vector<std::string>> policy_files(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   for (const auto& argument : arguments) {

@@ -36,6 +36,9 @@ void add_policy_options(CLI::App& app, PolicyOptions& options);
 /// Adds --strict.
 void add_strict_option(CLI::App& app, bool& strict);
 
+/// Adds --hook-config.
+void add_hook_config_option(CLI::App& app, std::string& file);
+
 /// One policy file, read to its end.
 struct LoadedFile {
   policy::Sources sources;

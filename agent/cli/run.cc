@@ -24,6 +24,7 @@ namespace {
 struct RunOptions {
   WatchOptions watch;
   PolicyOptions policy;
+  std::string hook_config;
   std::string profile;  ///< FILE, or FILE:NAME
   bool complain = false;
   std::vector<std::string> command;
@@ -105,7 +106,7 @@ int run(const RunOptions& options) {
     if (!chosen) return failed(chosen.error());
     profile = std::move(chosen->name);
     settings->policy = std::move(chosen->policy);
-    settings->strict = options.policy.strict;
+    settings->in_force = {options.policy.strict, options.hook_config};
   }
   auto signals = Signals::take({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2});
   if (!signals) return failed(signals.error());
@@ -150,6 +151,7 @@ void add_run(CLI::App& app, int& exit_code) {
   add_watch_options(*command, options->watch);
   add_policy_options(*command, options->policy);
   add_strict_option(*command, options->policy.strict);
+  add_hook_config_option(*command, options->hook_config);
   command
       ->add_option("--profile", options->profile,
                    "Confine the command by the profile NAME of FILE; without NAME, by the only one "

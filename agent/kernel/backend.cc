@@ -2,6 +2,7 @@
 #include "agent/kernel/backend.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ constexpr std::array<std::string_view, kBackends.size()> kNames = {"lsm", "fmod_
 struct Destroy {
   void operator()(aspis_probe_bpf* skeleton) const { aspis_probe_bpf::destroy(skeleton); }
   void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+  void operator()(btf* types) const { btf__free(types); }
 };
 using Skeleton = std::unique_ptr<aspis_probe_bpf, Destroy>;
 using Link = std::unique_ptr<bpf_link, Destroy>;
@@ -76,6 +78,31 @@ Trial try_backend(Backend backend) {
     trial.why_not = backend == Backend::kLsm
                         ? "attached, but never called: boot with \"bpf\" in the lsm= list"
                         : "attached, but never called";
+  return trial;
+}
+
+Trial try_signed_code() {
+  Trial trial;
+  LibbpfLog log;
+  const std::unique_ptr<btf, Destroy> kernel(btf__load_vmlinux_btf());
+  const auto has = [&](const char* function) {
+    return kernel && btf__find_by_name_kind(kernel.get(), function, BTF_KIND_FUNC) > 0;
+  };
+  if (!has("bpf_lsm_file_post_open"))
+    trial.why_not = "the hook file_post_open is needed: Linux 6.9";
+  else if (!has("bpf_get_fsverity_digest"))
+    trial.why_not = "a kernel with CONFIG_FS_VERITY is needed";
+  if (!trial.why_not.empty()) return trial;
+  const Skeleton skeleton = load_only("signed_code", trial);
+  if (!skeleton) return trial;
+  const Link link(bpf_program__attach(skeleton->progs.signed_code));
+  if (!link) {
+    trial.why_not = refused("attaching", errno);
+    return trial;
+  }
+  if (const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC); fd >= 0) ::close(fd);
+  trial.works = skeleton->bss->signed_code_ran != 0;
+  if (!trial.works) trial.why_not = "the backend lsm is needed: boot with \"bpf\" in the lsm= list";
   return trial;
 }
 

@@ -31,6 +31,9 @@ struct Trial {
 /// Needs CAP_BPF and CAP_PERFMON. Costs a few milliseconds.
 Trial try_backend(Backend backend);
 
+/// Can the digest of fs-verity be asked for at each open? If not, it says what would be needed.
+Trial try_signed_code();
+
 /// Trials of the two other kinds of program that observation needs.
 Trial try_task_iterator();
 Trial try_uprobe();

@@ -66,6 +66,14 @@ Finding python_rules() {
               registers.why_not + ")"};
 }
 
+/// Who refuses code that is not signed.
+Finding signed_code() {
+  const Trial trial = try_signed_code();
+  if (trial.works)
+    return {"signed code at open", "yes", "by fs-verity, where the file system has it"};
+  return {"signed code at open", "no", trial.why_not + "; the hook inside of Python asks, too"};
+}
+
 void add_missing_hooks(std::vector<Finding>& findings) {
   const auto observer = Observer::create({}, [](std::span<const std::byte>) {});
   if (!observer) {
@@ -103,6 +111,7 @@ std::vector<Finding> probe_host() {
   add_backends(findings);
   findings.push_back(of_trial("task iterator", try_task_iterator()));
   findings.push_back(of_trial("user probes (USDT)", try_uprobe()));
+  findings.push_back(signed_code());
   add_missing_hooks(findings);
   return findings;
 }

@@ -73,6 +73,7 @@ struct Observer::Impl {
   Backend backend = Backend::kLsm;
   std::vector<std::string> passed_over;
   std::vector<Missing> missing;
+  std::optional<Trial> signed_code;
   Sink sink;
   LibbpfLog log;
   Owned<btf> kernel_types;
@@ -90,6 +91,8 @@ struct Observer::Impl {
   Result<> load(const ObserverOptions& options);
   void run_fmod_ret_as_fentry();
   [[nodiscard]] Result<> require_hooks() const;
+  void choose_signed_code(const ObserverOptions& options);
+  [[nodiscard]] bool asks_for_signed_code() const { return signed_code && signed_code->works; }
   Result<> prepare(const ObserverOptions& options, const std::vector<std::string>& refused);
   Result<> fill(const ObserverOptions& options);
   Result<> fill_announcements();
@@ -125,6 +128,13 @@ Result<> Observer::Impl::choose_backend(const ObserverOptions& options) {
   for (const auto& line : passed_over) tried += "\n  " + line;
   return fail("no hook backend works on this kernel" + tried +
               "\nRun 'aspis probe' for the whole picture");
+}
+
+void Observer::Impl::choose_signed_code(const ObserverOptions& options) {
+  if (options.signed_files == 0) return;
+  signed_code = try_signed_code();
+  if (signed_code->works && backend != Backend::kLsm)
+    signed_code = Trial{false, "the backend lsm is needed"};
 }
 
 /// The same place, the same arguments, a third less for every task that is not tracked. As long as
@@ -172,6 +182,13 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
     if (getrandom(skeleton->rodata->said_key, sizeof(skeleton->rodata->said_key), 0) !=
         sizeof(skeleton->rodata->said_key))
       return fail_errno("no random bytes");
+  }
+  if (asks_for_signed_code()) {
+    bpf_program__set_autoload(skeleton->progs.signed_open, true);
+    bpf_program__set_autoload(skeleton->progs.signed_map, true);
+    bpf_map__set_max_entries(skeleton->maps.signed_files,
+                             static_cast<std::uint32_t>(options.signed_files));
+    skeleton->rodata->path_hash_seed = policy.signed_files().seed();
   }
   const auto cpus = static_cast<unsigned>(libbpf_num_possible_cpus());
   bpf_map__set_max_entries(skeleton->maps.scratch_buffers, cpus * kScratchPerCpu);
@@ -326,6 +343,7 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   TRYV(impl->load_kernel_types());
   TRYV(impl->choose_backend(options));
   impl->raises = options.raising && try_register_write().works;
+  impl->choose_signed_code(options);
   TRYV(impl->load(options));
   if (options.all)
     std::memset(impl->skeleton->bss->tracked_tids, 0xff, sizeof(impl->skeleton->bss->tracked_tids));
@@ -341,6 +359,8 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   if (options.arena_bytes != 0)
     TRYV(impl->policy.open(bpf_map__fd(impl->skeleton->maps.policy_arena), options.arena_bytes,
                            &impl->skeleton->bss->policy_root));
+  if (impl->asks_for_signed_code())
+    impl->policy.signed_files().open(bpf_map__fd(impl->skeleton->maps.signed_files));
   TRYV(impl->open_rings());
   std::unique_ptr<Observer> observer(new Observer(std::move(impl)));
   const Fd self = TRY(open_pidfd(::getpid()));
@@ -366,6 +386,9 @@ const std::vector<std::string>& Observer::passed_over() const {
 }
 const std::vector<Missing>& Observer::missing() const {
   return impl_->missing;
+}
+const std::optional<Trial>& Observer::signed_code() const {
+  return impl_->signed_code;
 }
 
 Result<> Observer::track_process(int pidfd, bool started) {

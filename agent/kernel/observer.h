@@ -33,6 +33,8 @@ struct ObserverOptions {
   bool selectors = false;              ///< exec asks track_executable's and track_cgroup's sets
   std::size_t ring_bytes = 16U << 20;  ///< a power of two, at least a page
   std::size_t arena_bytes = 0;         ///< room for policy, a power of two; 0: nothing is enforced
+  std::size_t signed_files = 0;        ///< room for files whose code may be loaded where profiles
+                                       ///< require it to be signed; 0: none does
   std::span<const aspis_python_layout> layouts;  ///< of CPython's objects
   aspis_stacks stacks = ASPIS_STACKS_DENIED;     ///< which events carry Python frames
   bool raising = false;  ///< profiles deny audit events: raise exceptions where the kernel can
@@ -69,6 +71,10 @@ class Observer {
   [[nodiscard]] const std::vector<std::string>& passed_over() const;
   /// Hooks of the backend that this kernel does not have or refused.
   [[nodiscard]] const std::vector<Missing>& missing() const;
+
+  /// Is code that profiles require to be signed asked about, or why not? None: no profile required
+  /// any at the start.
+  [[nodiscard]] const std::optional<Trial>& signed_code() const;
 
   /// Tracks the process behind a pidfd, from find_tasks() on. `started`: a child of ours that has
   /// not run anything yet, so that it is not reported as found.

@@ -59,7 +59,8 @@ std::uint16_t PolicyStore::number(std::string_view name) {
   return id;
 }
 
-Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
+Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
+                              std::span<const SignedFile> files) {
   if (names_.size() + policy.profiles.size() > std::numeric_limits<std::uint16_t>::max())
     return fail("more than 65535 profiles");
   for (const auto& profile : policy.profiles) number(profile.name);
@@ -95,6 +96,7 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
     return fail(
         "the policy does not fit into the " + std::to_string(half >> 10) +
         " KiB that the kernel side was loaded with; more takes a new start (--policy-memory)");
+  TRYV(signed_files_.prepare(generation_ + 1, files));
   __atomic_store_n(const_cast<std::uint32_t*>(root_), root, __ATOMIC_RELEASE);
   ++generation_;
   in_force_.clear();
@@ -108,6 +110,7 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy) {
     if (profile.mode != ASPIS_MODE_UNCONFINED && profile.rlimits != policy::Limits{})
       limits_[id_of(profile.name)] = profile.rlimits;
   grace_period();
+  signed_files_.commit();
   return {};
 }
 

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/kernel/signed_store.h"
 #include "base/result.h"
 #include "policy/tables/compiled.h"
 #include "policy/tables/layout.h"
@@ -33,8 +35,12 @@ class PolicyStore {
   Result<> open(int map_fd, std::size_t bytes, volatile std::uint32_t* root);
 
   /// Puts `policy` in force, all of it at once: every operation is decided by the old or by the new
-  /// one. Returns when nothing uses the old one any more. On an error the old one stays.
-  Result<> replace(const policy::CompiledPolicy& policy);
+  /// one, and so are the files that may be loaded where it requires signed code. Returns when
+  /// nothing uses the old one any more. On an error the old one stays.
+  Result<> replace(const policy::CompiledPolicy& policy, std::span<const SignedFile> files = {});
+
+  /// Opened by who loads the BPF side.
+  SignedStore& signed_files() { return signed_files_; }
 
   /// Names in force that are not in `policy`: replacing would remove them.
   [[nodiscard]] std::vector<std::string> missing_from(const policy::CompiledPolicy& policy) const;
@@ -60,6 +66,7 @@ class PolicyStore {
   std::set<std::string, std::less<>> in_force_;
   std::map<std::string, std::uint16_t, std::less<>> ids_;
   std::vector<std::string> names_{""};
+  SignedStore signed_files_;
 };
 
 }  // namespace aspis

@@ -48,6 +48,14 @@ bool asked_of_new_name(const Event& event) {
   return (event.head->requested & ASPIS_MAY_CREATE) != 0;
 }
 
+bool asked_to_execute(const Event& event) {
+  return (event.head->requested & ASPIS_MAY_EXEC) != 0;
+}
+
+bool asked_to_map(const Event& event) {
+  return (event.head->requested & ASPIS_MAY_MAP) != 0;
+}
+
 bool by_mprotect(const Event& event) {
   return event.as<FilePayload>()->raw->protect != 0;
 }
@@ -288,6 +296,9 @@ constexpr AvcOperation kOperations[] = {
     {ASPIS_FILE_LOCK, "file_lock", "file", file_name, file},
     {ASPIS_FILE_RECEIVE, "file_receive", "file", file_name, file},
     {ASPIS_FILE_INHERIT, "file_inherit", "file", file_name, file},
+    {ASPIS_FILE_UNSIGNED, "file_mmap", "file", file_name, file, asked_to_map},
+    {ASPIS_FILE_UNSIGNED, "exec", "file", file_name, file, asked_to_execute},
+    {ASPIS_FILE_UNSIGNED, "open", "file", file_name, file},
     {ASPIS_FILE_CONNECT, "connect", "file", file_name, file},
     {ASPIS_FILE_MQUEUE_OPEN, "open", "", file_name, mqueue},
     {ASPIS_FILE_MQUEUE_CREATE, "create", "", file_name, mqueue},

@@ -127,6 +127,8 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "no context has such a key or value",
     "PermissionError raised",
     "no audit event announced it",
+    "code is not signed - no fs-verity",
+    "code is not in the manifest",
 };
 
 }  // namespace

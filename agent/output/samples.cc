@@ -137,6 +137,12 @@ void add_policy(Samples& samples) {
     open.e.requested = open.e.denied = kind == ASPIS_FILE_LOCK ? ASPIS_MAY_LOCK : ASPIS_MAY_READ;
     add_ruled(samples, "", open, "/etc/hosts");
   }
+  open.e = head(ASPIS_FILE_UNSIGNED);
+  open.e.verdict = ASPIS_VERDICT_DENIED;
+  open.e.requested = open.e.denied = ASPIS_MAY_READ;
+  open.e.info = ASPIS_INFO_NOT_SIGNED;
+  open.e.flags = ASPIS_F_REPORTED;
+  add_ruled(samples, "code that must be signed, and is not", open, "/srv/app/new.py");
   for (const aspis_kind kind :
        {ASPIS_FILE_MQUEUE_OPEN, ASPIS_FILE_MQUEUE_CREATE, ASPIS_FILE_MQUEUE_UNLINK}) {
     open.e = head(kind);

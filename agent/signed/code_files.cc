@@ -7,6 +7,9 @@
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
+
+#include "bpf/lib/code_name.h"
 
 namespace aspis {
 namespace {
@@ -51,12 +54,11 @@ void take(const std::string& path, bool is_code, CodeFiles& found) {
 }  // namespace
 
 bool is_code_name(std::string_view name) {
-  for (const std::string_view suffix : {".py", ".pyc", ".pth", ".so"}) {
-    if (name.size() > suffix.size() && name.ends_with(suffix)) return true;
-  }
-  const auto version = name.rfind(".so.");
-  return version != std::string_view::npos && version > 0 && version + 4 < name.size() &&
-         name.substr(version + 4).find_first_not_of("0123456789.") == std::string_view::npos;
+  char window[CODE_NAME_WINDOW];
+  if (name.size() >= sizeof(window)) return false;  // no file system has such
+  std::ranges::fill(window, '/');
+  name.copy(std::end(window) - name.size(), name.size());
+  return is_name_of_code(window) != 0;
 }
 
 Result<CodeFiles> find_code(const std::vector<std::string>& trees) {

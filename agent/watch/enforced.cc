@@ -61,6 +61,11 @@ std::vector<std::string> unenforced_here(const Observer& observer,
   if (backend == Backend::kTracepoint) found.emplace_back(kAfterTheFact);
   for (const CompiledProfile& profile : policy.profiles) {
     if (profile.mode == ASPIS_MODE_UNCONFINED) continue;
+    if ((profile.flags & ASPIS_PROFILE_SIGNED) != 0 && observer.signed_code() &&
+        !observer.signed_code()->works)
+      found.push_back(
+          "profile " + profile.name + ": require signed is not enforced by the kernel here (" +
+          observer.signed_code()->why_not + "); Python itself does where it runs with the hook");
     std::ranges::move(not_here(profile, classes, backend), std::back_inserter(found));
     if (backend == Backend::kTracepoint && packages_speak_of_files(profile))
       found.push_back("profile " + profile.name +

@@ -16,7 +16,6 @@
 #include "agent/output/formatter.h"
 #include "agent/output/json_values.h"
 #include "agent/output/writer.h"
-#include "agent/watch/enforced.h"
 #include "agent/watch/environment.h"
 #include "agent/watch/lexical.h"
 #include "agent/watch/stacks.h"
@@ -104,16 +103,18 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
       new Session(std::move(options.output_name), std::move(options.filter), std::move(sink)));
   options.observer.layouts = cpython::layouts();
   session->wanted_stacks_ = options.observer.stacks;
-  if (options.policy)
+  if (options.policy) {
     options.observer.arena_bytes =
         std::max(options.observer.arena_bytes, TRY(PolicyStore::arena_bytes(*options.policy)));
-  options.observer.raising = options.policy && has_python_rules(*options.policy);
+    options.observer.signed_files = TRY(room_for_signed_files(
+        *options.policy, options.in_force.hook_config, options.observer.backend));
+    options.observer.raising = has_python_rules(*options.policy);
+  }
   session->observer_ = TRY(Observer::create(
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
   if (options.policy) {
-    TRYV(check_enforced(*session->observer_, *options.policy, options.strict));
-    TRYV(session->observer_->policy().replace(*options.policy));
+    TRYV(put_in_force(*session->observer_, *options.policy, options.in_force));
     session->limits_.emplace(*session->observer_);
   }
   session->interpreters_ = std::make_unique<Interpreters>(

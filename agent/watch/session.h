@@ -13,6 +13,7 @@
 #include "agent/kernel/observer.h"
 #include "agent/output/sink.h"
 #include "agent/watch/filter.h"
+#include "agent/watch/in_force.h"
 #include "agent/watch/interpreters.h"
 #include "agent/watch/limits.h"
 #include "base/fd.h"
@@ -31,7 +32,7 @@ struct SessionOptions {
   std::size_t queue_bytes = 32U << 20;  ///< rides out a disk that stalls for a moment
   Filter filter;
   std::optional<policy::CompiledPolicy> policy;  ///< in force from the start
-  bool strict = false;  ///< refuse a policy that is not enforced as it is written
+  InForceOptions in_force;                       ///< of it
 };
 
 /// One observation, from loading to the summary. One thread; the writer has its own.

@@ -51,9 +51,8 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_automaton) == 264, "aspis_automaton");
 #define ASPIS_LINK_SUBSET 0x200 /* the pair must pass the subset test */
 #define ASPIS_MAY_ALL_FILE 0x1ff
 /*
- * In `allow` of a path, and no permission: nobody asks for it, no rule denies it. Code that Python
- * loads from there must be signed ("require signed"): who decides on an open that an audit event
- * announced as one of code looks at it.
+ * In `allow` of a path, and no permission: nobody asks for it, no rule denies it. Code that is
+ * loaded from there must be signed ("require signed"; bpf/signed.bpf.c).
  */
 #define ASPIS_REQUIRE_SIGNED 0x400
 
@@ -215,6 +214,7 @@ enum aspis_mode {
 #define ASPIS_PROFILE_MEDIATE_DELETED 0x04     /* deleted files by their former name */
 #define ASPIS_PROFILE_CHROOT_RELATIVE 0x08     /* paths from the task's root, not the namespace's */
 #define ASPIS_PROFILE_HAT 0x10
+#define ASPIS_PROFILE_SIGNED 0x20 /* some path has ASPIS_REQUIRE_SIGNED */
 
 /* Classes in the automaton `rules`, told apart by the first byte of the subject. */
 enum aspis_class {
@@ -349,7 +349,9 @@ enum aspis_info {
 				at any more */
 	ASPIS_INFO_CONTEXT,  /* a context has no such key, or cannot have this value */
 	ASPIS_INFO_RAISED,   /* PermissionError has been raised where the event was */
-	ASPIS_INFO_UNANNOUNCED, /* a rule grants it if it is announced, and it was not */
+	ASPIS_INFO_UNANNOUNCED,	    /* a rule grants it if it is announced, and it was not */
+	ASPIS_INFO_NOT_SIGNED,	    /* code without fs-verity, where it must be signed */
+	ASPIS_INFO_NOT_IN_MANIFEST, /* the same with another digest, or at another path */
 	ASPIS_INFO_COUNT,
 	/* and the number of a package, less one: it was this one that did not allow it */
 	ASPIS_INFO_PACKAGE = 0x80,

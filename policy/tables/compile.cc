@@ -141,6 +141,10 @@ class Compiler {
     AccessRules rules(context_, compiled.contexts);
     lower_file_rules(profile, compiled.name, context_, rules, compiled.execs);
     compiled.file = decider(rules, profile, &explanation);
+    const bool signing = std::ranges::any_of(compiled.file.outcomes, [](const auto& outcome) {
+      return ((outcome.owner.allow | outcome.other.allow) & ASPIS_REQUIRE_SIGNED) != 0;
+    });
+    if (signing) compiled.flags |= ASPIS_PROFILE_SIGNED;
   }
 
   Decider decider(AccessRules& rules, const Profile& profile, Explanation* explanation) {

@@ -22,7 +22,8 @@ inline constexpr KernelSide kKernelSide{.launch = true,
                                         .change_on_event = true,
                                         .audited = true,
                                         .packages = true,
-                                        .contexts = true};
+                                        .contexts = true,
+                                        .signatures = true};
 
 /// Tells of each rule of a profile that it does not.
 void tell_unenforced(const Profile& profile, const PatternContext& context,

@@ -27,15 +27,18 @@ static void check(PyStatus status) {
 /* Takes "--aspis-config FILE" from the front of the arguments, the one that is ours. */
 static void read_config(int* argc, char** argv) {
   struct hook_config config;
+  char wrong[HOOK_CONFIG_WRONG];
+  int good = 0;
   if (*argc > 1 && strcmp(argv[1], CONFIG_OPTION) == 0) {
     if (*argc < 3) hook_refuse(CONFIG_OPTION " needs a file");
-    hook_config_read(&config, argv[2], TRUST_ROOT_OR_SELF, 1);
+    good = hook_config_read(&config, argv[2], TRUST_ROOT_OR_SELF, 1, wrong);
     /* The NULL at the end comes along. */
     memmove(argv + 1, argv + 3, (size_t)(*argc - 2) * sizeof(*argv));
     *argc -= 2;
   } else {
-    hook_config_read(&config, HOOK_CONFIG_FILE, TRUST_ROOT, 1);
+    good = hook_config_read(&config, HOOK_CONFIG_FILE, TRUST_ROOT, 1, wrong);
   }
+  if (!good) hook_refuse("%s", wrong);
   if (config.policy == NULL) hook_refuse("the configuration names no policy");
   hook_install(&config);
 }

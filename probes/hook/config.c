@@ -2,9 +2,8 @@
 #include "probes/hook/config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-
-#include "probes/hook/refuse.h"
 
 #define CONFIG_MAX 65536
 
@@ -15,11 +14,16 @@ static char* without_blanks(char* text) {
   return text;
 }
 
-static void read_line(struct hook_config* config, const char* path, unsigned number, char* line) {
+/* 0: it is wrong, as `wrong` says. */
+static int read_line(struct hook_config* config, const char* path, unsigned number, char* line,
+                     char wrong[HOOK_CONFIG_WRONG]) {
   line = without_blanks(line);
-  if (line[0] == 0 || line[0] == '#') return;
+  if (line[0] == 0 || line[0] == '#') return 1;
   char* value = strchr(line, '=');
-  if (value == NULL) hook_refuse("%s:%u: not KEY = VALUE", path, number);
+  if (value == NULL) {
+    snprintf(wrong, HOOK_CONFIG_WRONG, "%s:%u: not KEY = VALUE", path, number);
+    return 0;
+  }
   *value++ = 0;
   const char* key = without_blanks(line);
   value = without_blanks(value);
@@ -27,28 +31,39 @@ static void read_line(struct hook_config* config, const char* path, unsigned num
                         : strcmp(key, "manifest") == 0 ? &config->manifest
                         : strcmp(key, "key") == 0      ? &config->key
                                                        : NULL;
-  if (member == NULL) hook_refuse("%s:%u: unknown key %s", path, number, key);
-  if (*member != NULL) hook_refuse("%s:%u: %s for the second time", path, number, key);
-  if (value[0] != '/') hook_refuse("%s:%u: %s is no absolute path", path, number, key);
-  *member = value;
+  if (member == NULL)
+    snprintf(wrong, HOOK_CONFIG_WRONG, "%s:%u: unknown key %.64s", path, number, key);
+  else if (*member != NULL)
+    snprintf(wrong, HOOK_CONFIG_WRONG, "%s:%u: %s for the second time", path, number, key);
+  else if (value[0] != '/')
+    snprintf(wrong, HOOK_CONFIG_WRONG, "%s:%u: %s is no absolute path", path, number, key);
+  else
+    return (*member = value) != NULL;
+  return 0;
 }
 
-void hook_config_read(struct hook_config* config, const char* path, enum trust trust,
-                      int must_exist) {
-  char* text = NULL; /* kept: the values are in it */
+int hook_config_read(struct hook_config* config, const char* path, enum trust trust, int must_exist,
+                     char wrong[HOOK_CONFIG_WRONG]) {
   size_t len = 0;
   int code = 0;
   memset(config, 0, sizeof(*config));
-  const char* wrong = trusted_file_read(path, trust, CONFIG_MAX, &text, &len, &code);
-  if (wrong != NULL && !must_exist && (code == ENOENT || code == ENOTDIR)) return;
-  if (wrong != NULL)
-    hook_refuse("%s %s%s%s", path, wrong, code ? ": " : "", code ? strerror(code) : "");
-  if (memchr(text, 0, len) != NULL) hook_refuse("%s is no text", path);
+  const char* why = trusted_file_read(path, trust, CONFIG_MAX, &config->text, &len, &code);
+  if (why != NULL && !must_exist && (code == ENOENT || code == ENOTDIR)) return 1;
+  if (why != NULL) {
+    snprintf(wrong, HOOK_CONFIG_WRONG, "%s %s%s%s", path, why, code ? ": " : "",
+             code ? strerror(code) : "");
+    return 0;
+  }
+  if (memchr(config->text, 0, len) != NULL) {
+    snprintf(wrong, HOOK_CONFIG_WRONG, "%s is no text", path);
+    return 0;
+  }
   unsigned number = 0;
-  for (char* line = text; line != NULL;) {
+  for (char* line = config->text; line != NULL;) {
     char* end = strchr(line, '\n');
     if (end != NULL) *end++ = 0;
-    read_line(config, path, ++number, line);
+    if (!read_line(config, path, ++number, line, wrong)) return 0;
     line = end;
   }
+  return 1;
 }

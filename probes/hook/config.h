@@ -13,15 +13,25 @@
 #include "probes/hook/trusted_file.h"
 
 #define HOOK_CONFIG_FILE "/etc/aspis/hook.conf"
+#define HOOK_CONFIG_WRONG 4608 /* room for a path, and what is wrong with the file */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct hook_config {
-  const char* policy; /* absolute paths, which stay as long as the process; NULL: not said */
+  const char* policy; /* absolute paths; NULL: not said */
   const char* manifest;
   const char* key;
+  char* text; /* which they are in: to be freed, if ever, when they are not needed any more */
 };
 
-/* Reads a file; ends the process if it is wrong, or, with `must_exist`, not there. */
-void hook_config_read(struct hook_config* config, const char* path, enum trust trust,
-                      int must_exist);
+/* Reads a file. 0: it is wrong or, with `must_exist`, not there, as `wrong` says. */
+int hook_config_read(struct hook_config* config, const char* path, enum trust trust, int must_exist,
+                     char wrong[HOOK_CONFIG_WRONG]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

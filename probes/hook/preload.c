@@ -5,11 +5,13 @@
 #include <stddef.h>
 
 #include "probes/hook/hook.h"
+#include "probes/hook/refuse.h"
 
 __attribute__((constructor)) static void preload(void) {
   /* All that the program is linked with is there when constructors run. */
   if (dlsym(RTLD_DEFAULT, "Py_Initialize") == NULL) return;
   struct hook_config config;
-  hook_config_read(&config, HOOK_CONFIG_FILE, TRUST_ROOT, 0);
+  char wrong[HOOK_CONFIG_WRONG];
+  if (!hook_config_read(&config, HOOK_CONFIG_FILE, TRUST_ROOT, 0, wrong)) hook_refuse("%s", wrong);
   hook_install(&config);
 }

@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum trust {
   TRUST_ROOT,        /* root's */
   TRUST_ROOT_OR_SELF /* or the user's whom the process works for */
@@ -19,4 +23,7 @@ const char* trusted_file_read(const char* path, enum trust trust, size_t limit, 
  * caller frees it. It has a NUL more. */
 char* read_descriptor(int fd, size_t size);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -18,12 +18,18 @@ class FindCode : public test::Scratch {};
 
 TEST(IsCodeName, KnowsWhatPythonLoads) {
   for (const char* name : {"a.py", "a.pyc", "a.pth", "a.so", "a.cpython-311-x86_64-linux-gnu.so",
-                           "libopenblas.so.0", "lib.so.1.2"}) {
+                           "libopenblas.so.0", "lib.so.1.2", "a.so.1.so.2", "5.so.1", "x.so.."}) {
     EXPECT_TRUE(is_code_name(name)) << name;
   }
-  for (const char* name : {"", "a", ".py", "a.pyo", "a.py.bak", "a.so.", "a.so.bak", "a.txt"}) {
+  for (const char* name : {"", "a", ".py", ".so.1", "a.pyo", "a.py.bak", "a.so.", "a.so.bak",
+                           "a.so1", "a.so5.1", "a.so.1a", "so.1", "1.2.3.4.5.6.7.8.9", "a.txt"}) {
     EXPECT_FALSE(is_code_name(name)) << name;
   }
+  const std::string digits(240, '1');
+  EXPECT_TRUE(is_code_name("a.so." + digits));
+  EXPECT_FALSE(is_code_name("a.s." + digits));
+  EXPECT_TRUE(is_code_name(std::string(252, '.') + ".py"));
+  EXPECT_FALSE(is_code_name(std::string(255, '1')));
 }
 
 TEST_F(FindCode, SortsByBytesAndTakesEachOnce) {

@@ -77,6 +77,9 @@ TEST(FileRules, CodeThatMustBeSigned) {
   EXPECT_EQ(text.file("/srv/a").allow, ASPIS_MAY_READ | ASPIS_REQUIRE_SIGNED);
   EXPECT_EQ(text.file("/srv/b").allow, ASPIS_REQUIRE_SIGNED);
   EXPECT_EQ(text.file("/usr/a").allow, 0);
+  EXPECT_EQ(text.policy.profiles[0].flags & ASPIS_PROFILE_SIGNED, ASPIS_PROFILE_SIGNED);
+  EXPECT_EQ(CompiledText("/bin/x { /srv/** r, }").policy.profiles[0].flags & ASPIS_PROFILE_SIGNED,
+            0);
 }
 
 TEST(FileRules, ExecOfAnExactPathIsStrongerThanThatOfAGlob) {

@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "profile p { network (accept) inet peer=(ip=127.0.0.1), }",
                     "profile p flags=(prompt) {}",
                     "profile p flags=(attach_disconnected.path=/x) {}",
-                    "profile p /x xattrs=(user.a=b) {}", "profile p { require signed /a, }"));
+                    "profile p /x xattrs=(user.a=b) {}"));
 
 TEST(StrictPolicy, OtherWarningsStayWarnings) {
   const std::string text = "profile p { /a r, /a r, mount /dev/a -> /b, }";

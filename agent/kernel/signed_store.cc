@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/kernel/signed_store.h"
+
+#include <bpf/bpf.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+#include "bpf/lib/path_hash.h"
+
+namespace aspis {
+namespace {
+
+constexpr std::size_t kRoomMin = 65536;  // an empty map of this size takes one megabyte
+constexpr std::size_t kRoomMax = std::size_t{1} << 24;
+
+}  // namespace
+
+std::size_t SignedStore::room_for(std::size_t files) {
+  return std::clamp(std::bit_ceil(3 * files), kRoomMin, kRoomMax);
+}
+
+SignedStore::SignedStore() {
+  // It never fails for so few bytes once the system is up; before, the addresses of this process
+  // are random, too.
+  if (::getrandom(&seed_, sizeof(seed_), 0) != sizeof(seed_))
+    seed_ = reinterpret_cast<std::uintptr_t>(this) * PATH_HASH_FACTOR;
+}
+
+std::uint64_t SignedStore::hash(std::string_view path) const {
+  std::uint64_t hash = seed_;
+  for (std::size_t at = 0; at < path.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, path.data() + at, std::min<std::size_t>(8, path.size() - at));
+    hash = path_hash_step(hash, word);
+  }
+  return path_hash_end(hash, static_cast<std::uint32_t>(path.size()));
+}
+
+Result<> SignedStore::prepare(std::uint32_t generation, std::span<const SignedFile> files) {
+  if (map_fd_ < 0) return {};
+  next_.reserve(files.size());
+  for (const SignedFile& file : files) {
+    aspis_signed_key key{};
+    std::ranges::copy(file.digest, key.digest);
+    key.path = hash(file.path);
+    key.generation = generation;
+    const std::uint32_t value = 1;
+    if (bpf_map_update_elem(map_fd_, &key, &value, BPF_ANY) == 0) {
+      next_.push_back(key);
+      continue;
+    }
+    const int error = errno;
+    remove(next_);
+    if (error == E2BIG)
+      return fail(
+          "the manifest has more files than there is room for in the kernel: more takes a "
+          "new start");
+    return fail_errno("cannot hand the manifest to the kernel", error);
+  }
+  return {};
+}
+
+void SignedStore::commit() {
+  remove(in_force_);
+  in_force_.swap(next_);
+}
+
+void SignedStore::remove(std::vector<aspis_signed_key>& keys) const {
+  for (const aspis_signed_key& key : keys) bpf_map_delete_elem(map_fd_, &key);
+  keys.clear();
+}
+
+}  // namespace aspis

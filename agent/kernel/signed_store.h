@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files whose code may be loaded where profiles require it to be signed: those of the policy in
+// force, and for a moment those of the next one.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bpf/abi/signed.h"
+
+namespace aspis {
+
+struct SignedFile {
+  std::string path;  ///< as the kernel names it
+  std::array<std::uint8_t, ASPIS_VERITY_DIGEST> digest{};
+};
+
+class SignedStore {
+ public:
+  /// Entries that the map needs for this many files beside twice as many others.
+  static std::size_t room_for(std::size_t files);
+
+  /// Takes a random seed.
+  SignedStore();
+
+  /// The map signed_files. Without it there is nothing to fill.
+  void open(int map_fd) { map_fd_ = map_fd; }
+
+  /// What paths are hashed with; the BPF side has to have the same.
+  [[nodiscard]] std::uint64_t seed() const { return seed_; }
+  [[nodiscard]] std::uint64_t hash(std::string_view path) const;
+
+  /// Puts the files of a generation of the policy into the map, which nobody looks for yet. On an
+  /// error none is left there.
+  Result<> prepare(std::uint32_t generation, std::span<const SignedFile> files);
+  /// What was prepared is in force, and nobody asks for the generation before any more.
+  void commit();
+
+ private:
+  void remove(std::vector<aspis_signed_key>& keys) const;
+
+  int map_fd_ = -1;
+  std::uint64_t seed_ = 0;
+  std::vector<aspis_signed_key> in_force_, next_;
+};
+
+}  // namespace aspis
