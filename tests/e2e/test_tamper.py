@@ -8,8 +8,8 @@ Exit code 77: Aspis may not observe here.
 import json
 import os
 import pathlib
-import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -90,9 +90,11 @@ sys.audit('flip.end', *victims)
 
 def probe_of(python):
     """Location and semaphore of its first USDT for audit events, and its type in ELF."""
-    text = subprocess.run(["readelf", "-hnW", python], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Name: audit\s+Location: 0x(\w+), Base: 0x\w+, Semaphore: 0x(\w+)", text)
-    return found[1].lstrip("0"), found[2].lstrip("0"), re.search(r"Type:\s+(\w+)", text)[1]
+    data = pathlib.Path(python).read_bytes()
+    # before the names: location, base and semaphore (systemtap's sdt.h)
+    at = data.index(b"python\0audit\0")
+    location, _, semaphore = struct.unpack_from("<3Q", data, at - 24)
+    return f"{location:x}", f"{semaphore:x}", {2: "EXEC", 3: "DYN"}[struct.unpack_from("<H", data, 16)[0]]
 
 
 class Tamper(unittest.TestCase):
@@ -177,6 +179,7 @@ class Tamper(unittest.TestCase):
         self.assertEqual([notice["probe"] for notice in notices], ["usdt", "usdt"])
         self.assertEqual([line for line in lines if line["type"] == "aspis.tamper"], [])
 
+    @unittest.skipUnless(shutil.which("objcopy"), "no objcopy")
     def test_one_that_is_overwritten_in_place(self):
         other = self.python + ".other"
         subprocess.run(["objcopy", "--remove-section", ".note.stapsdt", self.python, other], check=True)
@@ -213,8 +216,8 @@ class Tamper(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if not os.path.exists(PYTHON) or not shutil.which("readelf"):
-        print("skipped: no /usr/bin/python3, or no readelf")
+    if not os.path.exists(PYTHON):
+        print("skipped: no /usr/bin/python3")
         sys.exit(77)
     if subprocess.run([ASPIS, "probe"], capture_output=True, check=False).returncode != 0:
         print("skipped: Aspis cannot observe here")

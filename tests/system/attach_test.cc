@@ -236,7 +236,7 @@ void come_and_go(const std::string& python, long rounds) {
 
 TEST(Attach, AgainAndAgainUnderABusyInterpreter) {
   if (system_python().empty()) GTEST_SKIP() << "/usr/bin/python3 is not installed";
-  come_and_go(Copy().path(), wanted(300, 20));
+  come_and_go(Copy().path(), wanted(300, 4));
 }
 
 // Without USDT, breakpoints are on calls.
@@ -257,7 +257,7 @@ TEST(Attach, ObserversComeAndGo) {
   const Memory memory(busy.pid(), interpreter);
   const std::string before = memory.sites();
   std::pair<long, long> first;
-  for (long round = 0; round < wanted(8, 3); ++round) {
+  for (long round = 0; round < wanted(8, 2); ++round) {
     std::uint64_t events = 0;
     {
       auto observer = Observer::create(options(), [&](auto) { ++events; });
@@ -273,7 +273,7 @@ TEST(Attach, ObserversComeAndGo) {
     EXPECT_GT(events, 0U);
     ASSERT_EQ(memory.sites(), before) << round;
     ASSERT_EQ(memory.counted(), 0) << round;
-    if (round == 2) first = held();
+    if (round == 1) first = held();
   }
   const auto last = held();
   EXPECT_EQ(last.first, first.first);
