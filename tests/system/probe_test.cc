@@ -15,8 +15,9 @@ using testing::HasSubstr;
 TEST(Probe, PrintsATable) {
   const Outcome outcome = run({aspis_binary(), "probe"});
   EXPECT_EQ(outcome.code(), 0) << outcome.err;
-  for (const char* row : {"kernel", "hooks: lsm", "hooks: fmod_ret", "hooks: tracepoint", "in use",
-                          "task iterator", "rules on audit events", "CPython"})
+  for (const char* row :
+       {"kernel", "hooks: lsm", "hooks: fmod_ret", "hooks: tracepoint", "in use", "task iterator",
+        "signed code at open", "rules on audit events", "CPython"})
     EXPECT_THAT(outcome.out, HasSubstr(row));
 }
 
