@@ -12,38 +12,9 @@
  */
 #include "lib/announce.bpf.h"
 #include "lib/observe.bpf.h"
-#include "lib/siphash.h"
 #include "lib/subject.bpf.h"
 
-const volatile __u64 said_key[2]; /* random; set before load */
-
 #define O_ACCMODE 3
-
-/* Of the walked path; 0: there is none. */
-static __noinline __u64 walked_hash(struct scratch *scratch)
-{
-	struct siphash hash = siphash_begin(said_key[0], said_key[1]);
-	__u32 at = scratch->walk.off, len, left;
-
-	if (at >= CHUNK_MAX)
-		return 0;
-	len = CHUNK_MAX - at;
-	left = len;
-	for (int i = 0; i < CHUNK_MAX / 8; i++) {
-		if (left < 8)
-			break;
-		KEEP(at);
-		siphash_word(&hash, *(__u64 *)&scratch->path[at & (CHUNK_MAX - 1)]);
-		at += 8;
-		left -= 8;
-	}
-	KEEP(at);
-	return siphash_end(&hash,
-		       *(__u64 *)&scratch->path[at & (CHUNK_MAX - 1)] &
-			       ((1ull << 8 * (left & 7)) - 1),
-		       len) |
-	       1;
-}
 
 /* Is the walked path the one that was said? Always 0; the answer is scratch.ruling.announced. */
 __noinline int walked_announced(struct scratch *scratch, struct aspis_task *state)
@@ -57,7 +28,7 @@ __noinline int walked_announced(struct scratch *scratch, struct aspis_task *stat
 		return 0;
 	said = scratch->ruling.said == SAID_PATH ? state->python.said.path
 						 : state->python.said.other;
-	if (said && walked_hash(scratch) == said)
+	if (said && walked_path_hash(scratch) == said)
 		scratch->ruling.announced = state->python.said.permissions;
 	return 0;
 }
@@ -207,7 +178,7 @@ __noinline __u64 said_hash(struct scratch *scratch, __u32 place, __u32 fd_place)
 		return 0;
 	number = argument_number(scratch, place - 1);
 	if (number >= 0)
-		return said_file(scratch, number) ? walked_hash(scratch) : 0;
+		return said_file(scratch, number) ? walked_path_hash(scratch) : 0;
 	first = said_begin(scratch, at);
 	if (!first || !said_base(scratch, first == '/', fd_place))
 		return 0;
@@ -218,7 +189,7 @@ __noinline __u64 said_hash(struct scratch *scratch, __u32 place, __u32 fd_place)
 	if (scratch->said.bad || scratch->said.left || scratch->subject_len > ASPIS_SUBJECT_MAX ||
 		!path_normal(scratch, false))
 		return 0;
-	return walked_hash(scratch);
+	return walked_path_hash(scratch);
 }
 
 __noinline int announce(struct scratch *scratch, struct aspis_task *state)

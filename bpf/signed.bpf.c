@@ -13,7 +13,6 @@
  */
 #include "lib/code_name.h"
 #include "lib/hook.bpf.h"
-#include "lib/path_hash.h"
 #include "lib/ruling.bpf.h"
 #include "abi/signed.h"
 
@@ -21,8 +20,6 @@
 #define FMODE_EXEC 0x20 /* as in file.bpf.c */
 #define S_IFREG 0100000
 #define FS_VERITY_HASH_ALG_SHA256 1
-
-const volatile __u64 path_hash_seed; /* set before load */
 
 /* max_entries is set before load, where it is used. */
 struct {
@@ -44,32 +41,7 @@ struct digest {
  */
 __hidden int verity_digest(struct file *file, void *digest, __u32 size);
 
-/* Of the walked path. Global: its loop is looked at once. */
-__noinline __u64 walked_path_hash(struct scratch *scratch)
-{
-	__u64 hash = path_hash_seed, word;
-	__u32 off, len, at;
-
-	if (!scratch)
-		return 0;
-	off = scratch->walk.off;
-	if (off > CHUNK_MAX)
-		return 0;
-	len = CHUNK_MAX - off;
-	for (at = 0; at < CHUNK_MAX; at += 8) {
-		if (at + 8 > len)
-			break;
-		word = *(__u64 *)&scratch->path[(off + at) & (CHUNK_MAX - 1)];
-		hash = path_hash_step(hash, word);
-	}
-	if (at < len) { /* behind the path the buffer goes on */
-		word = *(__u64 *)&scratch->path[(off + at) & (CHUNK_MAX - 1)];
-		hash = path_hash_step(hash, word & ~(~0ull << (8 * (len - at) & 63)));
-	}
-	return path_hash_end(hash, len);
-}
-
-/* Is the walked path the name of code? Global, as above. */
+/* Is the walked path the name of code? Global: its loop is looked at once. */
 __noinline int walked_code(struct scratch *scratch)
 {
 	return scratch && is_name_of_code(scratch->path + CHUNK_MAX - CODE_NAME_WINDOW);

@@ -6,6 +6,7 @@
  * without_trust for every load would cost more than the load; so does the digest of fs-verity.
  */
 #include "lib/path.bpf.h"
+#include "lib/siphash.h"
 
 const volatile bool has_rdonly_cast;
 
@@ -115,4 +116,35 @@ __noinline int walk_cast(struct scratch *scratch)
 	scratch->walk.mount = (__u64)mount;
 	walk_rest(scratch);
 	return 0;
+}
+
+const volatile __u64 path_key[2]; /* random; set before load */
+
+/* Global: its loop is looked at once. */
+__noinline __u64 walked_path_hash(struct scratch *scratch)
+{
+	struct siphash hash = siphash_begin(path_key[0], path_key[1]);
+	__u32 at, len, left;
+
+	if (!scratch)
+		return 0;
+	at = scratch->walk.off;
+	if (at >= CHUNK_MAX)
+		return 0;
+	len = CHUNK_MAX - at;
+	left = len;
+	for (int i = 0; i < CHUNK_MAX / 8; i++) {
+		if (left < 8)
+			break;
+		KEEP(at);
+		siphash_word(&hash, *(__u64 *)&scratch->path[at & (CHUNK_MAX - 1)]);
+		at += 8;
+		left -= 8;
+	}
+	KEEP(at);
+	return siphash_end(&hash,
+		       *(__u64 *)&scratch->path[at & (CHUNK_MAX - 1)] &
+			       ((1ull << 8 * (left & 7)) - 1),
+		       len) |
+	       1;
 }

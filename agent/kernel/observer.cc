@@ -84,6 +84,7 @@ struct Observer::Impl {
   std::deque<std::vector<std::byte>> held;  // denials that wait for their turn
   PolicyStore policy;
   bool raises = false;
+  PathKey path_key{};  // of this run alone: nobody else knows what hashes it makes
   Probes probes;
 
   Result<> load_kernel_types();
@@ -179,16 +180,13 @@ Result<> Observer::Impl::prepare(const ObserverOptions& options,
     skeleton->rodata->arena_mask = static_cast<std::uint32_t>(options.arena_bytes - 1);
     bpf_map__set_value_size(skeleton->maps.policy_arena, options.arena_bytes + ASPIS_ARENA_SLACK);
     bpf_map__set_max_entries(skeleton->maps.denials, kDenialsBytes);
-    if (getrandom(skeleton->rodata->said_key, sizeof(skeleton->rodata->said_key), 0) !=
-        sizeof(skeleton->rodata->said_key))
-      return fail_errno("no random bytes");
+    std::ranges::copy(path_key, skeleton->rodata->path_key);
   }
   if (asks_for_signed_code()) {
     bpf_program__set_autoload(skeleton->progs.signed_open, true);
     bpf_program__set_autoload(skeleton->progs.signed_map, true);
     bpf_map__set_max_entries(skeleton->maps.signed_files,
                              static_cast<std::uint32_t>(options.signed_files));
-    skeleton->rodata->path_hash_seed = policy.signed_files().seed();
   }
   const auto cpus = static_cast<unsigned>(libbpf_num_possible_cpus());
   bpf_map__set_max_entries(skeleton->maps.scratch_buffers, cpus * kScratchPerCpu);
@@ -343,6 +341,8 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   TRYV(impl->load_kernel_types());
   TRYV(impl->choose_backend(options));
   impl->raises = options.raising && try_register_write().works;
+  if (::getrandom(impl->path_key.data(), sizeof(impl->path_key), 0) != sizeof(impl->path_key))
+    return fail_errno("no random bytes");
   impl->choose_signed_code(options);
   TRYV(impl->load(options));
   if (options.all)
@@ -360,7 +360,8 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
     TRYV(impl->policy.open(bpf_map__fd(impl->skeleton->maps.policy_arena), options.arena_bytes,
                            &impl->skeleton->bss->policy_root));
   if (impl->asks_for_signed_code())
-    impl->policy.signed_files().open(bpf_map__fd(impl->skeleton->maps.signed_files));
+    impl->policy.signed_files().open(bpf_map__fd(impl->skeleton->maps.signed_files),
+                                     impl->path_key);
   TRYV(impl->open_rings());
   std::unique_ptr<Observer> observer(new Observer(std::move(impl)));
   const Fd self = TRY(open_pidfd(::getpid()));

@@ -2,14 +2,13 @@
 #include "agent/kernel/signed_store.h"
 
 #include <bpf/bpf.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
 
-#include "bpf/lib/path_hash.h"
+#include "bpf/lib/siphash.h"
 
 namespace aspis {
 namespace {
@@ -17,27 +16,24 @@ namespace {
 constexpr std::size_t kRoomMin = 65536;  // an empty map of this size takes one megabyte
 constexpr std::size_t kRoomMax = std::size_t{1} << 24;
 
+/// As walked_path_hash() does it in bpf/walk.bpf.c.
+std::uint64_t hash_of(std::string_view path, const PathKey& key) {
+  siphash hash = siphash_begin(key[0], key[1]);
+  std::uint64_t word = 0;
+  std::size_t at = 0;
+  for (; path.size() - at >= sizeof(word); at += sizeof(word)) {
+    std::memcpy(&word, path.data() + at, sizeof(word));
+    siphash_word(&hash, word);
+  }
+  word = 0;
+  std::memcpy(&word, path.data() + at, path.size() - at);
+  return siphash_end(&hash, word, path.size()) | 1;
+}
+
 }  // namespace
 
 std::size_t SignedStore::room_for(std::size_t files) {
   return std::clamp(std::bit_ceil(3 * files), kRoomMin, kRoomMax);
-}
-
-SignedStore::SignedStore() {
-  // It never fails for so few bytes once the system is up; before, the addresses of this process
-  // are random, too.
-  if (::getrandom(&seed_, sizeof(seed_), 0) != sizeof(seed_))
-    seed_ = reinterpret_cast<std::uintptr_t>(this) * PATH_HASH_FACTOR;
-}
-
-std::uint64_t SignedStore::hash(std::string_view path) const {
-  std::uint64_t hash = seed_;
-  for (std::size_t at = 0; at < path.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, path.data() + at, std::min<std::size_t>(8, path.size() - at));
-    hash = path_hash_step(hash, word);
-  }
-  return path_hash_end(hash, static_cast<std::uint32_t>(path.size()));
 }
 
 Result<> SignedStore::prepare(std::uint32_t generation, std::span<const SignedFile> files) {
@@ -46,7 +42,7 @@ Result<> SignedStore::prepare(std::uint32_t generation, std::span<const SignedFi
   for (const SignedFile& file : files) {
     aspis_signed_key key{};
     std::ranges::copy(file.digest, key.digest);
-    key.path = hash(file.path);
+    key.path = hash_of(file.path, key_);
     key.generation = generation;
     const std::uint32_t value = 1;
     if (bpf_map_update_elem(map_fd_, &key, &value, BPF_ANY) == 0) {

@@ -21,20 +21,20 @@ struct SignedFile {
   std::array<std::uint8_t, ASPIS_VERITY_DIGEST> digest{};
 };
 
+/// Of the hashes of paths (bpf/walk.bpf.c: walked_path_hash); secret.
+using PathKey = std::array<std::uint64_t, 2>;
+
 class SignedStore {
  public:
   /// Entries that the map needs for this many files beside twice as many others.
   static std::size_t room_for(std::size_t files);
 
-  /// Takes a random seed.
-  SignedStore();
-
-  /// The map signed_files. Without it there is nothing to fill.
-  void open(int map_fd) { map_fd_ = map_fd; }
-
-  /// What paths are hashed with; the BPF side has to have the same.
-  [[nodiscard]] std::uint64_t seed() const { return seed_; }
-  [[nodiscard]] std::uint64_t hash(std::string_view path) const;
+  /// The map signed_files, and what the BPF side hashes paths with. Without them there is nothing
+  /// to fill.
+  void open(int map_fd, const PathKey& key) {
+    map_fd_ = map_fd;
+    key_ = key;
+  }
 
   /// Puts the files of a generation of the policy into the map, which nobody looks for yet. On an
   /// error none is left there.
@@ -46,7 +46,7 @@ class SignedStore {
   void remove(std::vector<aspis_signed_key>& keys) const;
 
   int map_fd_ = -1;
-  std::uint64_t seed_ = 0;
+  PathKey key_{};
   std::vector<aspis_signed_key> in_force_, next_;
 };
 

@@ -13,7 +13,7 @@
 /* One file: the same content elsewhere is another. */
 struct aspis_signed_key {
 	__u8 digest[ASPIS_VERITY_DIGEST]; /* of fs-verity */
-	__u64 path;			  /* lib/path_hash.h */
+	__u64 path;			  /* its hash: walked_path_hash (bpf/walk.bpf.c) */
 	__u32 generation;		  /* aspis_policy_root.generation */
 	__u32 pad;
 };

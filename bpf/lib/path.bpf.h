@@ -107,6 +107,8 @@ static long walk_step(__u32 index, void *data)
 
 /* bpf/walk.bpf.c. The walk from walk.mount and walk.dentry, by casts; needs has_rdonly_cast. */
 int walk_cast(struct scratch *scratch);
+/* bpf/walk.bpf.c. A keyed hash of the walked path; 0: there is none. */
+__u64 walked_path_hash(struct scratch *scratch);
 
 /* Goes on from walk.dentry and walk.mount to the root; then the path stands in scratch.path from
  * walk.off. */
