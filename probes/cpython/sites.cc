@@ -165,6 +165,53 @@ class Finder {
     return std::move(result_);
   }
 
+  std::vector<Site> find_raising(std::string& why) && {
+    const auto symbols = file_.symbols({"PySys_Audit", "PyErr_SetString", "PyExc_PermissionError"});
+    if (!symbols[0] || !symbols[1] || !symbols[2]) {
+      why = "PySys_Audit, PyErr_SetString or PyExc_PermissionError is not exported";
+      return {};
+    }
+    Site site;
+    site.row.raise_function = symbols[1]->st_value;
+    site.row.raise_exception = symbols[2]->st_value;
+    code_ = file_.code();
+    const bool by_usdt = usdt();
+    if (by_usdt) {
+      // With the USDT's semaphore up all events go on to where the probe is, those of sys.audit
+      // too. One place is one function; several are copies of it, whose beginnings are not known.
+      site.semaphore = result_.sites.front().semaphore;
+      if (result_.sites.size() != 1) {
+        why = "the compiler has made several functions of sys_audit_tstate";
+        return {};
+      }
+    }
+    result_.sites.clear();
+    if (minor_ < kFirstWithTstate) {
+      site.row.offset = kReturnAddress;
+      add_raising(symbols[0]->st_value, ASPIS_SITE_ENTRY, site);
+    } else {
+      const std::uint64_t function = find_tstate_function(code_, *symbols[0]);
+      if (function == 0 || find_calls(code_, function).size() < 2) {
+        why = "sys_audit_tstate is not found in it";
+        return {};
+      }
+      add_raising(function, ASPIS_SITE_CALL, site);
+    }
+    if (!by_usdt) {
+      const std::uint64_t audit = find_sys_audit(file_, code_);
+      if (audit == 0) {
+        why = "sys.audit is not found in it";
+        return {};
+      }
+      add_raising(audit, ASPIS_SITE_SYS_AUDIT, site);
+    }
+    if (!result_.missed.empty()) {
+      why = result_.missed.front();
+      return {};
+    }
+    return std::move(result_.sites);
+  }
+
  private:
   bool add(std::uint64_t address, aspis_site_form form, Site site = {}) {
     const auto offset = file_.offset_in(address, 1, PF_X);
@@ -259,55 +306,6 @@ class Finder {
       result_.missed.emplace_back("a function that is not in the file");
   }
 
- public:
-  std::vector<Site> find_raising(std::string& why) && {
-    const auto symbols = file_.symbols({"PySys_Audit", "PyErr_SetString", "PyExc_PermissionError"});
-    if (!symbols[0] || !symbols[1] || !symbols[2]) {
-      why = "PySys_Audit, PyErr_SetString or PyExc_PermissionError is not exported";
-      return {};
-    }
-    Site site;
-    site.row.raise_function = symbols[1]->st_value;
-    site.row.raise_exception = symbols[2]->st_value;
-    code_ = file_.code();
-    const bool by_usdt = usdt();
-    if (by_usdt) {
-      // With the USDT's semaphore up all events go on to where the probe is, those of sys.audit
-      // too. One place is one function; several are copies of it, whose beginnings are not known.
-      site.semaphore = result_.sites.front().semaphore;
-      if (result_.sites.size() != 1) {
-        why = "the compiler has made several functions of sys_audit_tstate";
-        return {};
-      }
-    }
-    result_.sites.clear();
-    if (minor_ < kFirstWithTstate) {
-      site.row.offset = kReturnAddress;
-      add_raising(symbols[0]->st_value, ASPIS_SITE_ENTRY, site);
-    } else {
-      const std::uint64_t function = find_tstate_function(code_, *symbols[0]);
-      if (function == 0 || find_calls(code_, function).size() < 2) {
-        why = "sys_audit_tstate is not found in it";
-        return {};
-      }
-      add_raising(function, ASPIS_SITE_CALL, site);
-    }
-    if (!by_usdt) {
-      const std::uint64_t audit = find_sys_audit(file_, code_);
-      if (audit == 0) {
-        why = "sys.audit is not found in it";
-        return {};
-      }
-      add_raising(audit, ASPIS_SITE_SYS_AUDIT, site);
-    }
-    if (!result_.missed.empty()) {
-      why = result_.missed.front();
-      return {};
-    }
-    return std::move(result_.sites);
-  }
-
- private:
   const ElfFile& file_;
   int minor_;
   std::vector<Piece> code_;

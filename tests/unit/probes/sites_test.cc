@@ -102,6 +102,35 @@ TEST(Sites, AreInTheFunctionsThatRaiseEvents) {
   if (seen == 0) GTEST_SKIP() << "no upstream builds of CPython 3.8 or later here";
 }
 
+// Where the kernel sends a thread elsewhere, anything but the first instruction of the right
+// function would be its end.
+TEST(Sites, ExceptionsAreRaisedAtTheBeginningsOfFunctions) {
+  int seen = 0;
+  for (const std::string& python : testing::pyenv_pythons()) {
+    const std::string file = code_file(python);
+    if (file.empty()) continue;
+    const auto functions = functions_of(file);
+    const auto interpreter = inspect(file)->value();
+    const auto sites = raising_sites(interpreter);
+    ASSERT_TRUE(sites) << file << ": " << sites.error().text();
+    ASSERT_EQ(sites->size(), 2U) << file;
+    const bool first = interpreter.minor == 8;
+    EXPECT_EQ((*sites)[0].row.form, first ? ASPIS_SITE_ENTRY : ASPIS_SITE_CALL);
+    EXPECT_EQ((*sites)[0].row.location,
+              functions.at(first ? "PySys_Audit" : "sys_audit_tstate").begin)
+        << file;
+    EXPECT_EQ((*sites)[1].row.form, ASPIS_SITE_SYS_AUDIT);
+    EXPECT_EQ((*sites)[1].row.location, functions.at("sys_audit").begin) << file;
+    for (const Site& site : *sites) {
+      EXPECT_EQ(site.row.raise_function, functions.at("PyErr_SetString").begin) << file;
+      EXPECT_EQ(site.row.raise_exception, functions.at("PyExc_PermissionError").begin) << file;
+      EXPECT_EQ(site.semaphore, 0U);
+    }
+    ++seen;
+  }
+  if (seen == 0) GTEST_SKIP() << "no upstream builds of CPython 3.8 or later here";
+}
+
 // Debian's interpreter has USDT; without its notes it is one that was built with PGO and LTO, and
 // is stripped.
 TEST(Sites, AreFoundInAnOptimisedBuildWithoutUsdt) {
