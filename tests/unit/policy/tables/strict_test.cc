@@ -34,17 +34,18 @@ TEST_P(Strict, RefusesWhatIsNotEnforced) {
   EXPECT_EQ(compiled(text, true), (Found{1, 1}));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Rules, Strict,
-    testing::Values("profile p { dbus, }", "profile p { mqueue type=sysv, }",
-                    "profile p { unix opt=x, }", "profile p { unix attr=x, }",
-                    "profile p { unix label=x, }", "profile p { unix protocol=1, }",
-                    "profile p { deny unix label=x, }", "profile p { pivot_root /a -> b, }",
-                    "profile p { io_uring label=x, }",
-                    "profile p { network (accept) inet peer=(ip=127.0.0.1), }",
-                    "profile p flags=(prompt) {}",
-                    "profile p flags=(attach_disconnected.path=/x) {}",
-                    "profile p /x xattrs=(user.a=b) {}"));
+INSTANTIATE_TEST_SUITE_P(Rules, Strict,
+                         testing::Values("profile p { dbus, }", "profile p { mqueue type=sysv, }",
+                                         "profile p { unix opt=x, }", "profile p { unix attr=x, }",
+                                         "profile p { unix label=x, }",
+                                         "profile p { unix protocol=1, }",
+                                         "profile p { deny unix label=x, }",
+                                         "profile p { pivot_root /a -> b, }",
+                                         "profile p { io_uring label=x, }",
+                                         "profile p { network (accept) inet peer=(ip=127.0.0.1), }",
+                                         "profile p flags=(prompt) {}",
+                                         "profile p flags=(attach_disconnected.path=/x) {}",
+                                         "profile p /x xattrs=(user.a=b) {}"));
 
 TEST(StrictPolicy, OtherWarningsStayWarnings) {
   const std::string text = "profile p { /a r, /a r, mount /dev/a -> /b, }";
