@@ -37,6 +37,7 @@ struct ExecPayload {
   std::vector<std::string_view> argv;
   bool argv_cut = false;
   std::vector<std::string> environment;  ///< NAME=VALUE that Python heeds; the agent looks for them
+  bool environment_cut = false;          ///< there is more of it
   std::uint32_t ppid = 0;
   std::uint64_t parent_start = 0;
 };

@@ -65,7 +65,7 @@ class Observer {
 
   [[nodiscard]] Backend backend() const;
   /// With ObserverOptions::raising: whether the kernel can; then sites of raising functions
-  /// (cpython::RaisingSites) are to be attached.
+  /// (cpython::raising_sites) are to be attached.
   [[nodiscard]] bool raises() const;
   /// Why better backends were passed over, one line each.
   [[nodiscard]] const std::vector<std::string>& passed_over() const;

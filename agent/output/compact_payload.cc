@@ -63,6 +63,7 @@ void object(std::string& out, unsigned, const ExecPayload& exec, std::size_t lim
     out += ' ';
     append_word(out, variable);
   }
+  if (exec.environment_cut) out += " …";
   elide(out, with, limit);
 }
 

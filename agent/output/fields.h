@@ -86,6 +86,7 @@ inline constexpr FieldDoc kExecFields[] = {
      "of an interpreter: variables PYTHON…, as NAME=VALUE, which may change what code it runs. "
      "They "
      "are read a moment later: not there if the process has ended by then"},
+    {"exec.environment_cut", "true", "there are more of them, or one is longer"},
 };
 
 inline constexpr FieldDoc kForkFields[] = {

@@ -83,6 +83,7 @@ void payload(JsonWriter& json, unsigned, const ExecPayload& exec) {
     for (const std::string& variable : exec.environment) json.text({}, variable);
     json.close_list();
   }
+  json.flag("environment_cut", exec.environment_cut);
   json.close();
 }
 

@@ -45,7 +45,9 @@ void add_process(Samples& samples) {
   interpreter.argv_len = kPythonArgv.size();
   Sample& python = add(samples, "an interpreter that is told to look for modules elsewhere",
                        Wire(interpreter).tail(kPython).tail(kCwd).tail(kPythonArgv));
-  std::get<ExecPayload>(python.event().payload).environment = {"PYTHONPATH=/srv/lib"};
+  auto& variables = std::get<ExecPayload>(python.event().payload);
+  variables.environment = {"PYTHONPATH=/srv/lib"};
+  variables.environment_cut = true;
   python.record.process = sample::python();
   exec.e.kind = ASPIS_PROCESS_FOUND;
   exec.exe.flags = exec.cwd.flags = kAllPathFlags;

@@ -13,14 +13,19 @@ constexpr std::size_t kVariableMax = 1024;  // bytes
 
 }  // namespace
 
-std::vector<std::string> python_environment(pid_t pid) {
-  std::vector<std::string> found;
+PythonEnvironment python_environment(pid_t pid) {
+  PythonEnvironment found;
   std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
   std::size_t left = kReadMax;
-  for (std::string one;
-       left != 0 && found.size() < kVariablesMax && std::getline(file, one, '\0');) {
+  for (std::string one; std::getline(file, one, '\0');) {
+    if (left == 0 || found.variables.size() == kVariablesMax) {
+      found.cut = true;
+      break;
+    }
     left -= std::min(left, one.size() + 1);
-    if (one.starts_with("PYTHON")) found.push_back(one.substr(0, kVariableMax));
+    if (!one.starts_with("PYTHON")) continue;
+    found.cut |= one.size() > kVariableMax;
+    found.variables.push_back(one.substr(0, kVariableMax));
   }
   return found;
 }

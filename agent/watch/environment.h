@@ -9,8 +9,13 @@
 
 namespace aspis {
 
-/// Its variables PYTHON…, as NAME=VALUE in their order, each cut to a bounded length. Empty where
-/// it cannot be read any more. What stands there now: the process may write to it, too.
-std::vector<std::string> python_environment(pid_t pid);
+struct PythonEnvironment {
+  std::vector<std::string> variables;  ///< NAME=VALUE, in their order
+  bool cut = false;                    ///< there is more, or one is longer
+};
+
+/// The variables PYTHON… of a process, as many and as long as is reasonable. Empty where it cannot
+/// be read any more. What stands there now: the process may write to it, too.
+PythonEnvironment python_environment(pid_t pid);
 
 }  // namespace aspis

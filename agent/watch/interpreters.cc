@@ -98,7 +98,7 @@ std::vector<cpython::Site> Interpreters::sites_of(const cpython::Interpreter& in
   if (!observer_.raises()) return interpreter.sites.sites;
   auto raising = cpython::raising_sites(interpreter);
   if (raising) {
-    notice.probe = "raise";
+    notice.probe = probe_name(cpython::Probe::kRaise);
     notice.missed.clear();
     return std::move(*raising);
   }

@@ -67,6 +67,11 @@ Result<std::unique_ptr<Sink>> make_sink(SessionOptions& options) {
   return std::make_unique<Sink>(format->make(context), std::move(writer));
 }
 
+void take_environment(ExecPayload& exec, PythonEnvironment found) {
+  exec.environment = std::move(found.variables);
+  exec.environment_cut = found.cut;
+}
+
 /// Does any profile say something of audit events?
 bool has_python_rules(const policy::CompiledPolicy& policy) {
   constexpr unsigned kPython = 1U << ASPIS_CLASS_PYTHON;
@@ -168,7 +173,7 @@ void Session::note_interpreter(Event& event) {
                                     (exec->exe.flags & ASPIS_PATH_HELD) != 0};
     interpreters_->note_image(image);
     if (interpreters_->is_python(image))
-      exec->environment = python_environment(static_cast<pid_t>(head.pid));
+      take_environment(*exec, python_environment(static_cast<pid_t>(head.pid)));
   } else if (const auto* file = event.as<FilePayload>();
              file != nullptr && head.kind == ASPIS_FILE_MMAP_EXEC)
     interpreters_->note_image({process, file->path.dev, file->path.ino, file->path.text, false,

@@ -316,6 +316,8 @@ class Finder {
 
 std::string_view probe_name(Probe probe) {
   switch (probe) {
+    case Probe::kRaise:
+      return "raise";
     case Probe::kUsdt:
       return "usdt";
     case Probe::kCalls:

@@ -19,9 +19,10 @@ enum class Probe : std::uint8_t {
   kEntry,  ///< PySys_Audit alone (all there is in 3.8)
   kCalls,  ///< the calls of sys_audit_tstate, through which all events of C code go
   kUsdt,   ///< USDT python:audit (configured --with-dtrace)
+  kRaise,  ///< the functions that all events go through (find_raising_sites)
 };
 
-/// "usdt", "calls", "entry", "none".
+/// "raise", "usdt", "calls", "entry", "none".
 std::string_view probe_name(Probe probe);
 
 /// One instruction to put a uprobe on.

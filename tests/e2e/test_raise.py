@@ -183,8 +183,8 @@ class Raised(unittest.TestCase):
         outcome, _ = run(self.profile, able()[0], "-S", str(script))
         self.assertEqual((outcome.returncode, outcome.stdout), (-9, ""), outcome.stderr)
 
-    def test_complain_lets_it_happen(self):
-        self.profile.write_text(PROFILE.replace("profile app {", "profile app flags=(complain) {").replace("deny python", "audit python"))
+    def test_what_is_only_audited_happens(self):
+        self.profile.write_text(PROFILE.replace("deny python", "audit python"))
         outcome, _ = run(self.profile, interpreters()[0], "-S", "-c", "import os; os.system('echo it ran')")
         self.assertEqual((outcome.returncode, outcome.stdout), (0, "it ran\n"), outcome.stderr)
 

@@ -40,7 +40,7 @@ TEST(Compact, EveryKind) {
   for (const auto& sample : sample::all()) lines.push_back(compact_of(sample->record));
   auto has = [&](const std::string& line) { EXPECT_THAT(lines, testing::Contains(line)); };
   has(with_by("exec /usr/bin/cat cat /etc/passwd"));
-  has("exec /usr/bin/python3.11 python3 /srv/app/main.py with PYTHONPATH=/srv/lib"
+  has("exec /usr/bin/python3.11 python3 /srv/app/main.py with PYTHONPATH=/srv/lib …"
       "  by python3.11[812] ← subprocess.Popen");
   has("-- PROBE TAMPERED WITH: site at 0x42512a of /usr/bin/python3.11 has no breakpoint but 0x90, "
       "and is left so: audit events of this process are missing --  by python3.11[799]");
