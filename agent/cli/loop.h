@@ -2,16 +2,16 @@
 // Waiting for events and signals, together.
 #pragma once
 
-#include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
+#include <chrono>
 #include <functional>
 #include <initializer_list>
 
+#include "agent/watch/event_loop.h"
 #include "agent/watch/session.h"
 #include "base/fd.h"
 #include "base/result.h"
@@ -42,25 +42,34 @@ class Signals {
 };
 
 /// Pumps events until `on_signal` returns false for a signal, or `on_tick`, called about ten times
-/// a second, returns false.
-inline Result<> watch_until(Session& session, Signals& signals,
+/// a second, returns false. Whatever else `loop` watches is served meanwhile.
+inline Result<> watch_until(EventLoop& loop, Session& session, Signals& signals,
                             const std::function<bool(const signalfd_siginfo&)>& on_signal,
                             const std::function<bool()>& on_tick) {
-  constexpr int kTickMs = 100;
-  std::array<pollfd, 2> wait{pollfd{session.observer().ring_fd(), POLLIN, 0},
-                             pollfd{signals.fd(), POLLIN, 0}};
+  constexpr std::chrono::milliseconds kTick{100};
+  const auto wakes = [](std::uint32_t) {};  // both are asked after each wait in any case
+  TRY(loop.watch(session.observer().ring_fd(), EPOLLIN, wakes));
+  TRY(loop.watch(signals.fd(), EPOLLIN, wakes));
   std::uint64_t next_tick = 0;
   for (;;) {
-    if (::poll(wait.data(), wait.size(), kTickMs) < 0 && errno != EINTR) return fail_errno("poll");
+    TRYV(loop.wait(kTick));
     TRYV(session.pump());
     for (signalfd_siginfo signal{}; signals.next(signal);)
       if (!on_signal(signal)) return {};
     if (const std::uint64_t now = boot_time(); now >= next_tick) {
-      next_tick = now + kTickMs * 1'000'000ULL;
+      next_tick = now + std::chrono::nanoseconds(kTick).count();
       session.tick();
       if (!on_tick()) return {};
     }
   }
+}
+
+/// The same where nothing else is to be served.
+inline Result<> watch_until(Session& session, Signals& signals,
+                            const std::function<bool(const signalfd_siginfo&)>& on_signal,
+                            const std::function<bool()>& on_tick) {
+  EventLoop loop = TRY(EventLoop::create());
+  return watch_until(loop, session, signals, on_signal, on_tick);
 }
 
 }  // namespace aspis

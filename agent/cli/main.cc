@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   aspis::add_run(app, exit_code);
   aspis::add_tail(app, exit_code);
   aspis::add_agent(app, exit_code);
+  aspis::add_status(app, exit_code);
   aspis::add_probe(app, exit_code);
   aspis::add_interpreters(app, exit_code);
   aspis::add_policy(app, exit_code);

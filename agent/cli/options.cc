@@ -47,6 +47,8 @@ std::vector<std::string> stacks_names() {
   return names;
 }
 
+}  // namespace
+
 aspis_stacks stacks_from_name(std::string_view name) {
   for (const StacksName& row : kStacks)
     if (row.name == name) return row.value;
@@ -67,8 +69,6 @@ Result<Fd> open_output(const std::string& to, int default_fd) {
   return file;
 }
 
-}  // namespace
-
 void add_watch_options(CLI::App& app, WatchOptions& options) {
   app.add_option("-o,--output", options.format, formats_help())
       ->check(CLI::IsMember(format_names()))
@@ -76,24 +76,29 @@ void add_watch_options(CLI::App& app, WatchOptions& options) {
       ->type_name("FORMAT");
   app.add_option("--to", options.to, "Write the events to FILE instead ('-': standard output)")
       ->type_name("FILE");
+  const auto observing = [&options](const std::string&) { options.observing = true; };
   app.add_option("--hooks", options.hooks,
                  "Use this hook backend, or fail (default: the best that works)")
       ->check(CLI::IsMember(backend_names()))
-      ->type_name("BACKEND");
+      ->type_name("BACKEND")
+      ->each(observing);
   app.add_option("--buffer-size", options.ring_mib,
                  "Ring buffer between kernel and agent, in MiB, a power of two")
       ->check(CLI::Range(1U, kRingMibMax))
       ->capture_default_str()
-      ->type_name("MIB");
+      ->type_name("MIB")
+      ->each(observing);
   app.add_option("--stacks", options.stacks,
                  "Show the Python stack of events: of those that profiles report and that Python "
                  "did not announce (denied), of all of Python's, of none")
       ->check(CLI::IsMember(stacks_names()))
       ->capture_default_str()
-      ->type_name("WHICH");
+      ->type_name("WHICH")
+      ->each(observing);
   app.add_flag("--hold", options.hold,
                "Stop (SIGSTOP) a process that runs or maps a file never seen before until it is "
-               "known whether a Python interpreter is in it: no audit event is missed");
+               "known whether a Python interpreter is in it: no audit event is missed")
+      ->each(observing);
   app.add_option("--event", options.filter.events,
                  "Show only these events: a glob on file.open, net.*, …, or on python.NAME for "
                  "audit events")
@@ -110,6 +115,10 @@ void add_watch_options(CLI::App& app, WatchOptions& options) {
                "Show only processes that are CPython, not those that they started");
 }
 
+void add_socket_option(CLI::App& app, std::string& path) {
+  app.add_option("--socket", path, "The agent's socket")->type_name("PATH")->capture_default_str();
+}
+
 Result<SessionOptions> session_options(const WatchOptions& options, int default_fd) {
   SessionOptions session;
   if (!std::has_single_bit(options.ring_mib))
@@ -118,12 +127,13 @@ Result<SessionOptions> session_options(const WatchOptions& options, int default_
   if (!options.hooks.empty()) session.observer.backend = backend_from_name(options.hooks);
   session.observer.stacks = stacks_from_name(options.stacks);
   session.observer.holding = options.hold;
-  session.format = options.format;
-  session.filter = options.filter;
-  session.output = TRY(open_output(options.to, default_fd));
-  session.output_name = !options.to.empty() && options.to != "-"           ? options.to
-                        : options.to == "-" || default_fd == STDOUT_FILENO ? "standard output"
-                                                                           : "standard error";
+  LineOutputOptions& output = session.outputs.emplace_back();
+  output.format = options.format;
+  output.filter = options.filter;
+  output.fd = TRY(open_output(options.to, default_fd));
+  output.name = !options.to.empty() && options.to != "-"           ? options.to
+                : options.to == "-" || default_fd == STDOUT_FILENO ? "standard output"
+                                                                   : "standard error";
   return session;
 }
 

@@ -8,6 +8,8 @@ class App;
 
 namespace aspis {
 
+/// list, load, remove, mode and reload.
+void add_policy_control(CLI::App& policy, int& exit_code);
 void add_policy_check(CLI::App& policy, int& exit_code);
 void add_policy_attach(CLI::App& policy, int& exit_code);
 void add_policy_explain(CLI::App& policy, int& exit_code);

@@ -23,10 +23,12 @@ std::string counted(std::size_t count, std::string_view what) {
   return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }
 
-void print(const policy::Diagnostics& diagnostics, const policy::Sources& sources, bool quiet) {
+void print(const policy::Diagnostics& diagnostics, const policy::Sources& sources,
+           const PolicyOptions& options) {
+  std::ostream& out = options.diagnostics == nullptr ? std::cerr : *options.diagnostics;
   for (const policy::Diagnostic& diagnostic : diagnostics.all()) {
-    if (quiet && diagnostic.severity == policy::Severity::Warning) continue;
-    std::cerr << policy::render(diagnostic, sources) << "\n";
+    if (options.quiet && diagnostic.severity == policy::Severity::Warning) continue;
+    out << policy::render(diagnostic, sources) << "\n";
   }
 }
 
@@ -72,7 +74,8 @@ void add_hook_config_option(CLI::App& app, std::string& file) {
       ->type_name("FILE");
 }
 
-Result<std::vector<std::string>> policy_files(const std::vector<std::string>& arguments) {
+Result<std::vector<std::string>> policy_files(const std::vector<std::string>& arguments,
+                                              bool empty) {
   std::vector<std::string> files;
   for (const auto& argument : arguments) {
     std::error_code failure;
@@ -81,7 +84,7 @@ Result<std::vector<std::string>> policy_files(const std::vector<std::string>& ar
       continue;
     }
     const auto inside = TRY(policy::policy_files_in(argument));
-    if (inside.empty()) return fail(argument + " has no policy files right in it");
+    if (inside.empty() && !empty) return fail(argument + " has no policy files right in it");
     files.insert(files.end(), inside.begin(), inside.end());
   }
   return files;
@@ -102,7 +105,7 @@ Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
                         {options.explain ? &loaded->explanations : nullptr,
                          options.judge && !options.quiet ? &sources : nullptr, python_events()});
   }
-  print(diagnostics, sources, options.quiet);
+  print(diagnostics, sources, options);
   if (diagnostics.errors() == 0) return loaded;
   return fail(sources.name(*file) + ": " + counted(diagnostics.errors(), "error") +
               (diagnostics.full() ? " or more" : "") + ": nothing of it can be used");

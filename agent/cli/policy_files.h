@@ -2,6 +2,7 @@
 // Policy from files, with what is wrong with it told on standard error.
 #pragma once
 
+#include <iosfwd>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,10 +22,11 @@ namespace aspis {
 struct PolicyOptions {
   std::vector<std::string> include_directories;
   std::string base = "/etc/apparmor.d";
-  bool quiet = false;    ///< no warnings
-  bool strict = false;   ///< what is not enforced as it is written is an error
-  bool explain = false;  ///< with explanations, which take time and memory
-  bool judge = false;    ///< warn of rules that decide nothing
+  bool quiet = false;                   ///< no warnings
+  bool strict = false;                  ///< what is not enforced as it is written is an error
+  bool explain = false;                 ///< with explanations, which take time and memory
+  bool judge = false;                   ///< warn of rules that decide nothing
+  std::ostream* diagnostics = nullptr;  ///< where they go; null: standard error
 };
 
 /// CPython's audit events, for rules on them.
@@ -46,10 +48,12 @@ struct LoadedFile {
   std::vector<policy::ProfileExplanation> explanations;  ///< if they were asked for
 };
 
-/// The files that arguments mean: of a directory those right in it that are policy.
-Result<std::vector<std::string>> policy_files(const std::vector<std::string>& arguments);
+/// The files that arguments mean: of a directory those right in it that are policy. Fails if it has
+/// none, unless it may be `empty`.
+Result<std::vector<std::string>> policy_files(const std::vector<std::string>& arguments,
+                                              bool empty = false);
 
-/// Reads and compiles one file ("-": standard input); diagnostics go to standard error. Fails if
+/// Reads and compiles one file ("-": standard input); what is wrong with it is told. Fails if
 /// there were errors among them.
 Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
                                                      const PolicyOptions& options);

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis tail: a live view of chosen processes, those that run already and those to come.
-#include <linux/magic.h>
+#include <poll.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
 #include "agent/cli/commands.h"
 #include "agent/cli/exit_code.h"
 #include "agent/cli/loop.h"
 #include "agent/cli/options.h"
+#include "agent/cli/selection.h"
+#include "agent/cli/tail_agent.h"
+#include "agent/control/client.h"
 #include "agent/kernel/capability.h"
-#include "agent/kernel/pidfd.h"
 
 namespace aspis {
 namespace {
@@ -24,53 +25,13 @@ constexpr int kPidMax = 4 * 1024 * 1024;  // include/linux/threads.h: PID_MAX_LI
 
 struct TailOptions {
   WatchOptions watch;
-  std::vector<pid_t> pids;
-  std::vector<std::string> exes;
-  std::vector<std::string> cgroups;
-  bool python = false;
-  bool all = false;
+  Selection selection;
+  std::string socket;  ///< empty: that of the agent, if one runs
 };
 
 int failed(const Error& error) {
   spdlog::error("{}", error.text());
   return kExitFailed;
-}
-
-Result<struct stat> identity(const std::string& path) {
-  struct stat file{};
-  if (::stat(path.c_str(), &file) != 0) return fail_errno(path);
-  return file;
-}
-
-/// The id of a cgroup is the inode number of its directory (version 2 only).
-Result<std::uint64_t> cgroup_id(const std::string& directory) {
-  struct statfs system{};
-  if (::statfs(directory.c_str(), &system) != 0) return fail_errno(directory);
-  const struct stat file = TRY(identity(directory));
-  if (system.f_type != CGROUP2_SUPER_MAGIC || !S_ISDIR(file.st_mode))
-    return fail(directory + ": not a directory of a cgroup2 file system (/sys/fs/cgroup/…)");
-  return file.st_ino;
-}
-
-/// Tells the kernel side what to track. Returns a pidfd of each --pid.
-Result<std::vector<Fd>> select(Session& session, const TailOptions& options) {
-  Observer& observer = session.observer();
-  std::vector<Fd> processes;
-  for (const pid_t pid : options.pids) {
-    processes.push_back(TRY(open_pidfd(pid)));
-    TRYV(observer.track_process(processes.back().get(), false));
-  }
-  for (const auto& exe : options.exes) {
-    const struct stat file = TRY(identity(exe));
-    if (!S_ISREG(file.st_mode)) return fail(exe + ": not a regular file");
-    TRYV(observer.track_executable(file.st_dev, file.st_ino));
-  }
-  for (const auto& cgroup : options.cgroups) TRYV(observer.track_cgroup(TRY(cgroup_id(cgroup))));
-  if (options.python)
-    for (const auto& [device, inode] : session.interpreters().files())
-      TRYV(observer.track_executable(device, inode));
-  TRYV(observer.find_tasks());
-  return processes;
 }
 
 /// A pidfd is readable when its process has ended (pidfd_open(2)).
@@ -82,24 +43,36 @@ bool all_ended(const std::vector<Fd>& processes) {
   return !processes.empty();
 }
 
+/// The tail of a running agent, where nothing was said that it would not know. Nothing: there is no
+/// agent.
+std::optional<int> tail_of_agent(const TailOptions& options) {
+  const bool named = !options.socket.empty();
+  const auto followed = follow_agent(options.watch, named ? options.socket : kControlSocket);
+  if (followed) return kExitOk;
+  const int code = followed.error().code;
+  if (!named && (code == ENOENT || code == ECONNREFUSED)) return std::nullopt;
+  return failed(followed.error());
+}
+
 int tail(TailOptions options) {
+  Selection& selection = options.selection;
+  const bool chosen = !selection.pids.empty() || selection.by_exec() || selection.all;
+  if (!chosen && !options.watch.observing)
+    if (const auto code = tail_of_agent(options)) return *code;
+  if (!options.socket.empty())
+    return failed({"--socket: the agent has chosen already what it observes, and how", 0});
   if (const auto allowed = require_capabilities(); !allowed) return failed(allowed.error());
-  const bool chosen =
-      !options.pids.empty() || !options.exes.empty() || !options.cgroups.empty() || options.all;
-  if (!chosen) options.python = true;
+  if (!chosen) selection.python = true;
   auto settings = session_options(options.watch, STDOUT_FILENO);
   if (!settings) return failed(settings.error());
-  settings->observer.all = options.all;
-  settings->observer.selectors =
-      options.python || !options.exes.empty() || !options.cgroups.empty();
+  prepare(settings->observer, selection);
   auto signals = Signals::take({SIGINT, SIGTERM, SIGHUP});
   if (!signals) return failed(signals.error());
   auto session = Session::start(std::move(*settings));
   if (!session) return failed(session.error());
-  const auto processes = select(**session, options);
+  const auto processes = select(**session, selection);
   if (!processes) return failed(processes.error());
-  const bool only_pids =
-      !options.python && !options.all && options.exes.empty() && options.cgroups.empty();
+  const bool only_pids = !selection.by_exec() && !selection.all;
   const auto watched = watch_until(
       **session, *signals, [](const signalfd_siginfo&) { return false; },
       [&] { return !(*session)->output_failed() && !(only_pids && all_ended(*processes)); });
@@ -114,18 +87,26 @@ void add_tail(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<TailOptions>();
   CLI::App* command = app.add_subcommand(
       "tail",
-      "Show what chosen processes, and all that they start, do (default: every Python process)");
-  command->add_option("-p,--pid", options->pids, "Follow this process; ends with the last of them")
+      "Show what chosen processes, and all that they start, do; without a choice, what the agent "
+      "observes, if one runs, else every Python process");
+  command
+      ->add_option("--socket", options->socket,
+                   std::string("The agent's socket (default: ") + kControlSocket +
+                       ", if an agent listens there)")
+      ->type_name("PATH");
+  command
+      ->add_option("-p,--pid", options->selection.pids,
+                   "Follow this process; ends with the last of them")
       ->check(CLI::Range(1, kPidMax))
       ->type_name("PID");
-  command->add_option("--exe", options->exes, "Follow every process that runs this file")
+  command->add_option("--exe", options->selection.exes, "Follow every process that runs this file")
       ->type_name("FILE");
   command
-      ->add_option("--cgroup", options->cgroups,
+      ->add_option("--cgroup", options->selection.cgroups,
                    "Follow every process in this cgroup directory or below")
       ->type_name("DIR");
-  command->add_flag("--python", options->python, "Follow every Python process");
-  command->add_flag("--all", options->all, "Follow every process of the machine");
+  command->add_flag("--python", options->selection.python, "Follow every Python process");
+  command->add_flag("--all", options->selection.all, "Follow every process of the machine");
   add_watch_options(*command, options->watch);
   command->callback([options, &exit_code] { exit_code = tail(*options); });
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/cli/unconfined.h"
 
-#include <spdlog/spdlog.h>
-
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -28,7 +26,9 @@ std::string launch_at(const std::filesystem::path& process) {
 
 }  // namespace
 
-Result<> warn_unconfined(const Observer& observer, const policy::CompiledPolicy& policy) {
+Result<std::vector<UnconfinedProcess>> find_unconfined(const Observer& observer,
+                                                       const policy::CompiledPolicy& policy) {
+  std::vector<UnconfinedProcess> found;
   std::set<std::uint32_t> confined;
   for (const auto& task : TRY(observer.confined_tasks())) confined.insert(task.pid);
   const policy::Image image = TRY(policy::lay_out(policy));
@@ -44,12 +44,9 @@ Result<> warn_unconfined(const Observer& observer, const policy::CompiledPolicy&
     if (exe.empty() || confined.contains(pid)) continue;
     const std::uint16_t id = policy::attached_to_launch(image, root.python, root.attachments, exe,
                                                         launch_at(entry.path()));
-    if (id != 0)
-      spdlog::warn(
-          "process {} ({}) runs unconfined: it is older than the profile {}; start it again", pid,
-          exe, image.names[id]);
+    if (id != 0) found.push_back({pid, exe, image.names[id]});
   }
-  return {};
+  return found;
 }
 
 }  // namespace aspis

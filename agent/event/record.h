@@ -76,6 +76,19 @@ struct Loss {
   std::uint64_t decode = 0;     ///< the agent could not read the record
   std::uint64_t throttled = 0;  ///< audit events that a thread raised too often
   [[nodiscard]] std::uint64_t total() const { return ring + scratch + output + decode + throttled; }
+  Loss& operator+=(const Loss& other) {
+    ring += other.ring;
+    scratch += other.scratch;
+    output += other.output;
+    decode += other.decode;
+    throttled += other.throttled;
+    return *this;
+  }
+  /// What is in this sum and was not yet in `earlier`.
+  Loss operator-(const Loss& earlier) const {
+    return {ring - earlier.ring, scratch - earlier.scratch, output - earlier.output,
+            decode - earlier.decode, throttled - earlier.throttled};
+  }
 };
 
 /// Totals at the end. What aspis.summary carries.

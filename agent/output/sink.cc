@@ -4,17 +4,6 @@
 #include <algorithm>
 
 namespace aspis {
-namespace {
-
-void add(Loss& sum, const Loss& loss) {
-  sum.ring += loss.ring;
-  sum.scratch += loss.scratch;
-  sum.output += loss.output;
-  sum.decode += loss.decode;
-  sum.throttled += loss.throttled;
-}
-
-}  // namespace
 
 void Sink::append_due_gap(std::uint64_t time) {
   Record gap;
@@ -40,7 +29,7 @@ void Sink::note_accepted(bool with_gap, bool event) {
 
 void Sink::emit(const Record& record) {
   const bool event = record.kind != ASPIS_ASPIS_GAP;
-  if (!event && record.loss != nullptr) add(due_, *record.loss);
+  if (!event && record.loss != nullptr) due_ += *record.loss;
   const bool with_gap = gap_due();
   if (!event && !with_gap) return;
   line_.clear();

@@ -2,20 +2,14 @@
 #include "agent/watch/session.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <utility>
 
 #include "agent/event/decode.h"
-#include "agent/output/formatter.h"
 #include "agent/output/json_values.h"
-#include "agent/output/writer.h"
 #include "agent/watch/environment.h"
 #include "agent/watch/lexical.h"
 #include "agent/watch/stacks.h"
@@ -33,38 +27,9 @@ std::int64_t clock_ns(clockid_t clock) {
   return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
-/// Colour on a terminal that can show it, unless told otherwise (https://no-color.org).
-bool wants_colour(int fd) {
-  const char* terminal = std::getenv("TERM");
-  return ::isatty(fd) == 1 && std::getenv("NO_COLOR") == nullptr && terminal != nullptr &&
-         std::string_view(terminal) != "dumb";
-}
-
-/// The kernel's own lines have class= from 6.2 on, and the log tools of older systems fail on it.
-bool audit_has_class() {
-  utsname system{};
-  unsigned major = 0, minor = 0;
-  if (::uname(&system) != 0 || std::sscanf(system.release, "%u.%u", &major, &minor) != 2)
-    return true;
-  return std::pair(major, minor) >= std::pair(6U, 2U);
-}
-
 /// What the name of a profile that complain made up for an image ends in.
 std::string null_suffix(std::string_view image) {
   return "//null-" + std::string(image);
-}
-
-Result<std::unique_ptr<Sink>> make_sink(SessionOptions& options) {
-  const FormatterInfo* format = find_formatter(options.format);
-  if (format == nullptr) return fail("unknown output format '" + options.format + "'");
-  FormatContext context;
-  context.wall_offset = wall_offset();
-  context.colour = wants_colour(options.output.get());
-  context.audit_class = audit_has_class();
-  WriterOptions writer_options;
-  writer_options.capacity = options.queue_bytes;
-  auto writer = TRY(Writer::create(std::move(options.output), writer_options));
-  return std::make_unique<Sink>(format->make(context), std::move(writer));
 }
 
 void take_environment(ExecPayload& exec, PythonEnvironment found) {
@@ -93,19 +58,20 @@ std::int64_t wall_offset() {
   return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
 }
 
-Session::Session(std::string output_name, Filter filter, std::unique_ptr<Sink> sink)
-    : output_name_(std::move(output_name)),
-      filter_(std::move(filter)),
-      sink_(std::move(sink)),
-      stacks_(std::make_unique<Stacks>()),
+Session::Session()
+    : stacks_(std::make_unique<Stacks>()),
       correlator_(serialise_cause, [this](Record&& record) { emit(std::move(record)); }) {}
 
 Session::~Session() = default;
 
+void Session::add_own(std::unique_ptr<Output> output) {
+  own_.push_back(std::move(output));
+  add_output(*own_.back());
+}
+
 Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
-  auto sink = TRY(make_sink(options));
-  std::unique_ptr<Session> session(
-      new Session(std::move(options.output_name), std::move(options.filter), std::move(sink)));
+  std::unique_ptr<Session> session(new Session);
+  for (auto& output : options.outputs) session->add_own(TRY(LineOutput::create(std::move(output))));
   options.observer.layouts = cpython::layouts();
   session->wanted_stacks_ = options.observer.stacks;
   if (options.policy) {
@@ -137,7 +103,7 @@ void Session::emit_gap(const Loss& loss, std::uint64_t time) {
   gap.kind = ASPIS_ASPIS_GAP;
   gap.time = time;
   gap.loss = &loss;
-  sink_->emit(gap);
+  for (Output* output : outputs_) output->emit(gap);
 }
 
 void Session::emit_interpreter(const InterpreterNotice& notice) {
@@ -254,11 +220,11 @@ void Session::emit(Record&& record) {
   if (record.event == nullptr) ++summary_.notices;
   if (record.event != nullptr && record.correlation == Correlation::kUnaudited)
     interpreters_->note_unaudited(process_id(*record.event->head));
-  if (filter_.passes(record) && sink_->shows(record)) {
-    if (stack_wanted(wanted_stacks_, record)) stacks_->resolve(record);
-    sink_->emit(record);
-  } else {
-    ++summary_.filtered;
+  bool resolved = !stack_wanted(wanted_stacks_, record);
+  for (Output* output : outputs_) {
+    if (!output->wants(record)) continue;
+    if (!std::exchange(resolved, true)) stacks_->resolve(record);
+    output->emit(record);
   }
 }
 
@@ -273,11 +239,7 @@ void Session::tick() {
   const std::uint64_t now = boot_time();
   correlator_.tick(now - kOnTheirWay);
   interpreters_->tick(now);
-  if (output_failed_) return;
-  if (const auto error = sink_->error()) {
-    output_failed_ = true;
-    spdlog::error("{}: {}; events are being lost", output_name_, error->text());
-  }
+  for (Output* output : outputs_) output->tick();
 }
 
 Result<> Session::finish() {
@@ -301,10 +263,11 @@ Result<> Session::finish() {
   summary_.cut_values = totals.value_cut;
   summary_.compat_syscalls = totals.compat;
   summary_.missed_runs = totals.missed;
-  const auto closed = sink_->close(summary_, boot_time(), kFlushPatience);
-  if (closed) return {};
-  return fail(output_name_ + ": " + closed.error().text() + "; " +
-              std::to_string(sink_->totals().lost) + " events are missing from it");
+  Result<> result;
+  for (Output* output : outputs_)
+    if (auto closed = output->close(summary_, boot_time(), kFlushPatience); !closed && result)
+      result = std::move(closed);
+  return result;
 }
 
 }  // namespace aspis

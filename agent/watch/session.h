@@ -7,16 +7,16 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "agent/event/correlate.h"
 #include "agent/event/process_table.h"
 #include "agent/kernel/observer.h"
-#include "agent/output/sink.h"
-#include "agent/watch/filter.h"
+#include "agent/output/output.h"
 #include "agent/watch/in_force.h"
 #include "agent/watch/interpreters.h"
 #include "agent/watch/limits.h"
-#include "base/fd.h"
+#include "agent/watch/line_output.h"
 #include "base/result.h"
 #include "policy/tables/compiled.h"
 
@@ -26,11 +26,7 @@ class Stacks;
 
 struct SessionOptions {
   ObserverOptions observer;
-  std::string format = "compact";
-  Fd output;                            ///< where lines go; taken over
-  std::string output_name;              ///< for messages: "standard error", or the file's path
-  std::size_t queue_bytes = 32U << 20;  ///< rides out a disk that stalls for a moment
-  Filter filter;
+  std::vector<LineOutputOptions> outputs;
   std::optional<policy::CompiledPolicy> policy;  ///< in force from the start
   InForceOptions in_force;                       ///< of it
 };
@@ -51,18 +47,24 @@ class Session {
 
   /// Handles all events that wait. Call when observer().ring_fd() is readable.
   Result<> pump();
-  /// Time has passed: call about ten times a second. Says once when the output has failed.
+  /// One more place for events; `output` must live as long as the session. Gaps and the summary
+  /// reach it, too.
+  void add_output(Output& output) { outputs_.push_back(&output); }
+
+  /// Time has passed: call about ten times a second.
   void tick();
-  /// Handles what is left, writes the summary and closes the output. An error means that records
-  /// are missing from the output; the message says how many.
+  /// Handles what is left, writes the summary and closes the outputs. An error means that records
+  /// are missing from one; the message says from which, and how many.
   Result<> finish();
 
-  [[nodiscard]] bool output_failed() const { return output_failed_; }
+  /// The first output does not take all that it is given.
+  [[nodiscard]] bool output_failed() const { return !own_.empty() && own_.front()->failed(); }
   /// Processes that were seen and have not ended.
   [[nodiscard]] std::size_t processes() const { return processes_.size(); }
 
  private:
-  Session(std::string output_name, Filter filter, std::unique_ptr<Sink> sink);
+  Session();
+  void add_own(std::unique_ptr<Output> output);
   void receive(std::span<const std::byte> bytes);
   void emit(Record&& record);
   void emit_gap(const Loss& loss, std::uint64_t time);
@@ -73,9 +75,8 @@ class Session {
   [[nodiscard]] std::string target_name(const Record& record) const;
   void resolve_names(Event& event);
 
-  std::string output_name_;
-  Filter filter_;
-  std::unique_ptr<Sink> sink_;
+  std::vector<std::unique_ptr<Output>> own_;  ///< of the options
+  std::vector<Output*> outputs_;              ///< they, and those of others
   ProcessTable processes_;
   std::unique_ptr<Stacks> stacks_;
   Correlator correlator_;
@@ -84,7 +85,6 @@ class Session {
   aspis_stacks wanted_stacks_ = ASPIS_STACKS_NONE;
   std::uint64_t now_ = 0;                   ///< of the event at hand
   std::shared_ptr<const Process> process_;  ///< its process
-  bool output_failed_ = false;
   // Last, so that they go first: their callbacks use what stands above.
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<Interpreters> interpreters_;

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cli/agent_requests.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+namespace aspis {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A member of the request that must be there, a string that is not empty.
+Result<std::string> text(const Json& request, const char* key) {
+  std::string value = request.value(key, "");
+  if (value.empty()) return fail(std::string("the request has no \"") + key + "\"");
+  return value;
+}
+
+Json list_profiles(const AgentPolicy& policy) {
+  Json profiles = Json::object();
+  for (const auto& row : policy.profiles())
+    profiles[row.name] = {{"mode", mode_name(row.mode)}, {"by_hand", row.by_hand}};
+  return profiles;
+}
+
+std::string exe_of(std::uint32_t pid) {
+  std::error_code failure;
+  return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", failure).string();
+}
+
+struct ConfinedProcess {
+  std::string exe;
+  std::vector<std::string> profiles;  ///< one, or a stack of them
+  std::string mode;                   ///< "enforce", …; "mixed" where those of a stack differ
+};
+
+/// By pid. Of a process with threads under several profiles, those of one of them.
+Result<std::map<std::uint32_t, ConfinedProcess>> confined_processes(const Observer& observer,
+                                                                    PolicyStore& store,
+                                                                    const AgentPolicy& policy) {
+  std::map<std::string, std::string_view> modes;
+  for (const auto& row : policy.profiles()) modes[row.name] = mode_name(row.mode);
+  std::map<std::uint32_t, ConfinedProcess> found;
+  for (const auto& task : TRY(observer.confined_tasks())) {
+    const auto [process, added] = found.try_emplace(task.pid);
+    if (!added) continue;
+    process->second.exe = exe_of(task.pid);
+    for (const std::uint16_t id : task.profiles) {
+      std::string name(store.name_of(id));
+      const auto mode = modes.find(name);
+      const std::string_view text = mode == modes.end() ? "unconfined" : mode->second;
+      std::string& whole = process->second.mode;
+      whole = whole.empty() || whole == text ? text : std::string_view("mixed");
+      process->second.profiles.push_back(std::move(name));
+    }
+  }
+  return found;
+}
+
+Result<Json> status(Session& session, const AgentPolicy& policy) {
+  Json processes = Json::array();
+  const auto confined =
+      TRY(confined_processes(session.observer(), session.observer().policy(), policy));
+  for (const auto& [pid, process] : confined)
+    processes.push_back({{"pid", pid},
+                         {"exe", process.exe},
+                         {"profiles", process.profiles},
+                         {"mode", process.mode}});
+  Json unconfined = Json::array();
+  for (const auto& process : policy.unconfined())
+    if (!confined.contains(process.pid) && exe_of(process.pid) == process.exe)
+      unconfined.push_back(
+          {{"pid", process.pid}, {"exe", process.exe}, {"profile", process.profile}});
+  return Json{{"version", ASPIS_VERSION},
+              {"backend", backend_name(session.observer().backend())},
+              {"profiles", list_profiles(policy)},
+              {"processes", std::move(processes)},
+              {"unconfined", std::move(unconfined)}};
+}
+
+/// An answer of its own where there is nothing to say but that it is done.
+Result<Json> done(const AgentPolicy& policy, const Result<>& result) {
+  if (!result) return tl::unexpected(result.error());
+  return Json{{"profiles", policy.profiles().size()}};
+}
+
+}  // namespace
+
+void answer_requests(Server& server, Session& session, AgentPolicy& policy) {
+  using Access = Server::Access;
+  const auto changed_by = [](const char* what, const std::string& which, const Peer& peer) {
+    spdlog::info("{}{}{}: asked for by process {} of user {}", what, which.empty() ? "" : " ",
+                 which, peer.pid, peer.uid);
+  };
+  server.handle("status", Access::kRead,
+                [&](const Json&, const Peer&) { return status(session, policy); });
+  server.handle("policy.list", Access::kRead, [&](const Json&, const Peer&) -> Result<Json> {
+    return Json{{"profiles", list_profiles(policy)}};
+  });
+  server.handle("policy.reload", Access::kChange,
+                [&, changed_by](const Json&, const Peer& peer) -> Result<Json> {
+                  changed_by("policy reload", "", peer);
+                  return done(policy, policy.reload(session));
+                });
+  server.handle("policy.load", Access::kChange,
+                [&, changed_by](const Json& request, const Peer& peer) -> Result<Json> {
+                  const std::string path = TRY(text(request, "path"));
+                  if (!path.starts_with('/')) return fail(path + ": not an absolute path");
+                  changed_by("policy load", path, peer);
+                  return done(policy, policy.load(session, path));
+                });
+  server.handle("policy.remove", Access::kChange,
+                [&, changed_by](const Json& request, const Peer& peer) -> Result<Json> {
+                  const std::string profile = TRY(text(request, "profile"));
+                  changed_by("policy remove", profile, peer);
+                  return done(policy, policy.remove(session, profile));
+                });
+  server.handle("policy.mode", Access::kChange,
+                [&, changed_by](const Json& request, const Peer& peer) -> Result<Json> {
+                  const std::string profile = TRY(text(request, "profile"));
+                  const std::string mode = TRY(text(request, "mode"));
+                  const auto value = settable_mode(mode);
+                  if (!value && mode != "default")
+                    return fail("'" + mode + "' is no mode: complain, enforce, kill or default");
+                  changed_by(("policy mode " + mode).c_str(), profile, peer);
+                  return done(policy, policy.set_mode(session, profile, value));
+                });
+}
+
+}  // namespace aspis

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cli/agent_setup.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "agent/event/kinds.h"
+
+namespace aspis {
+namespace {
+
+constexpr const char* kModesFile = "modes.json";
+
+Result<std::optional<gid_t>> group(const std::string& name) {
+  if (name.empty()) return std::optional<gid_t>();
+  return std::optional<gid_t>(TRY(find_group(name)));
+}
+
+/// A log goes on where it was: it is not emptied, and others may read it only if they may already.
+Result<Fd> append_to(const std::string& path) {
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!file.valid()) return fail_errno(path);
+  return file;
+}
+
+Result<LineOutputOptions> output(const OutputConfig& config) {
+  LineOutputOptions options;
+  options.format = config.format;
+  options.filter = {config.events, config.verdicts, config.python_only, config.denials_only};
+  for (const auto& glob : config.events)
+    if (!event_glob_can_match(glob))
+      return fail("outputs: " + glob + ": no event has such a name (docs/events.md lists them)");
+  const bool file = config.type == "file";
+  options.name = file ? config.path : "standard output";
+  options.fd = file ? TRY(append_to(config.path)) : TRY(open_output("-", STDOUT_FILENO));
+  return options;
+}
+
+Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
+  AgentSetup setup;
+  setup.policy = {.paths = config.profiles,
+                  .language = {},
+                  .hook_config = config.hook_config,
+                  .complain = config.complain,
+                  .force = config.remove_used,
+                  .empty = true,
+                  .modes = config.state.empty() ? "" : config.state + "/" + kModesFile};
+  setup.policy.language.include_directories = config.include;
+  setup.policy.language.base = config.base;
+  setup.policy.language.strict = config.strict;
+  setup.selection.exes = config.executables;
+  setup.selection.cgroups = config.cgroups;
+  setup.selection.python = config.observe == "python";
+  setup.selection.all = config.observe == "all";
+  ObserverOptions& observer = setup.session.observer;
+  if (config.hooks != "best") observer.backend = backend_from_name(config.hooks);
+  observer.ring_bytes = std::size_t{config.buffer_size} << 20;
+  observer.arena_bytes = std::size_t{config.policy_memory} << 20;
+  observer.stacks = stacks_from_name(config.stacks);
+  observer.holding = config.hold;
+  observer.attached_quiet = !config.all_events;
+  if (!config.socket_path.empty())
+    setup.server = {config.socket_path, TRY(group(config.socket_group)),
+                    TRY(group(config.socket_admin_group)), std::size_t{config.socket_queue} << 20};
+  setup.watch = true;
+  std::vector<OutputConfig> outputs = config.outputs;
+  if (outputs.empty()) {
+    outputs.emplace_back().type = "stdout";
+    outputs.back().format = "compact";
+  }
+  if (check) return setup;
+  for (const auto& one : outputs) setup.session.outputs.push_back(TRY(output(one)));
+  return setup;
+}
+
+Result<AgentSetup> from_arguments(const AgentArguments& arguments) {
+  AgentSetup setup;
+  setup.session = TRY(session_options(arguments.watch, STDOUT_FILENO));
+  setup.session.outputs.front().filter.denials_only = !arguments.all_events;
+  setup.session.observer.attached_quiet = !arguments.all_events;
+  setup.session.observer.arena_bytes = std::size_t{arguments.memory_mib} << 20;
+  setup.policy = {.paths = arguments.profiles,
+                  .language = arguments.policy,
+                  .hook_config = arguments.hook_config,
+                  .complain = arguments.complain,
+                  .force = arguments.force,
+                  .empty = false,
+                  .modes = ""};
+  if (!arguments.socket.empty()) setup.server.emplace().path = arguments.socket;
+  return setup;
+}
+
+}  // namespace
+
+Result<AgentSetup> agent_setup(const AgentArguments& arguments) {
+  const bool named = !arguments.config.empty();
+  if (!named && arguments.profiles.empty() && !std::filesystem::exists(kConfigFile))
+    return fail(std::string(kConfigFile) +
+                " is not there: write it (docs/configuration.md), or name another by --config, or "
+                "a policy by --profiles");
+  auto setup =
+      arguments.profiles.empty()
+          ? from_config(TRY(read_config(named ? arguments.config : kConfigFile)), arguments.check)
+          : from_arguments(arguments);
+  if (!setup) return setup;
+  setup->session.observer.attaching = true;
+  prepare(setup->session.observer, setup->selection);
+  return setup;
+}
+
+void add_agent_arguments(CLI::App& app, AgentArguments& arguments) {
+  CLI::Option* config =
+      app.add_option(
+             "--config", arguments.config,
+             std::string("What to do (docs/configuration.md); default, without --profiles: ") +
+                 kConfigFile)
+          ->type_name("FILE");
+  app.add_flag("--check", arguments.check,
+               "Say what is wrong with configuration and policy, and start nothing");
+  CLI::App* options = app.add_option_group("Without a configuration");
+  CLI::Option* profiles = options
+                              ->add_option("--profiles", arguments.profiles,
+                                           "Policy file, or directory of them; may be repeated")
+                              ->allow_extra_args(false)
+                              ->excludes(config)
+                              ->type_name("PATH");
+  options->add_flag("--complain", arguments.complain,
+                    "Allow what profiles do not, and report it: all of them");
+  options->add_flag("--all-events", arguments.all_events,
+                    "Show all that confined processes do, not only what profiles report");
+  options->add_flag("--force", arguments.force,
+                    "When the policy is read again, remove profiles that tasks run under, too: "
+                    "those tasks are unconfined then");
+  options
+      ->add_option("--policy-memory", arguments.memory_mib,
+                   "MiB for the policy in the kernel, half of them for the next one")
+      ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}))
+      ->capture_default_str();
+  add_socket_option(*options, arguments.socket);
+  add_policy_options(*options, arguments.policy);
+  add_strict_option(*options, arguments.policy.strict);
+  add_hook_config_option(*options, arguments.hook_config);
+  add_watch_options(*options, arguments.watch);
+  for (CLI::Option* option : options->get_options())
+    if (option != profiles) option->needs(profiles);
+}
+
+}  // namespace aspis

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// An output of lines into a file, pipe or terminal, with a filter of its own.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/output/output.h"
+#include "agent/output/sink.h"
+#include "agent/watch/filter.h"
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace aspis {
+
+struct LineOutputOptions {
+  std::string format = "compact";       ///< of formatters()
+  Fd fd;                                ///< taken over
+  std::string name;                     ///< for messages: "standard error", or the file's path
+  std::size_t queue_bytes = 32U << 20;  ///< rides out a disk that stalls for a moment
+  Filter filter;
+};
+
+class LineOutput : public Output {
+ public:
+  static Result<std::unique_ptr<LineOutput>> create(LineOutputOptions options);
+
+  bool wants(const Record& record) override;
+  void emit(const Record& record) override { sink_->emit(record); }
+  void tick() override;
+  [[nodiscard]] bool failed() const override { return failed_; }
+  Result<> close(const Summary& summary, std::uint64_t now,
+                 std::chrono::milliseconds patience) override;
+
+ private:
+  LineOutput(std::string name, Filter filter, std::unique_ptr<Sink> sink)
+      : name_(std::move(name)), filter_(std::move(filter)), sink_(std::move(sink)) {}
+
+  std::string name_;
+  Filter filter_;
+  std::unique_ptr<Sink> sink_;
+  std::uint64_t filtered_ = 0;
+  bool failed_ = false;
+};
+
+/// What formatters are told of this machine; `fd`: where the lines go, -1: to no terminal.
+FormatContext format_context(int fd);
+
+}  // namespace aspis
