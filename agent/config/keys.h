@@ -19,6 +19,7 @@ struct ConfigKey {
   std::string_view choices;  ///< of strings and lists of them, separated by a space; empty: any
   unsigned least, most;      ///< of numbers
   std::string_view what;
+  bool power_of_two = false;  ///< of numbers
 };
 
 using A = AgentConfig;
@@ -54,9 +55,9 @@ inline const ConfigKey<AgentConfig> kAgentKeys[] = {
      "interpreter is in it: no audit event is missed"},
     {"hooks", &A::hooks, "best lsm fmod_ret tracepoint", 0, 0, "The hook backend"},
     {"buffer_size", &A::buffer_size, "", 1, 1024,
-     "MiB of the ring buffer between kernel and agent, a power of two"},
+     "MiB of the ring buffer between kernel and agent, a power of two", true},
     {"policy_memory", &A::policy_memory, "", 1, 1024,
-     "MiB for the policy in the kernel, a power of two; half of them for the next one"},
+     "MiB for the policy in the kernel, a power of two; half of them for the next one", true},
     {"socket.path", &A::socket_path, "", 0, 0, "The agent's socket; empty: none"},
     {"socket.group", &A::socket_group, "", 0, 0,
      "Group that may read events and state there, besides root; a name in /etc/group, or a number"},

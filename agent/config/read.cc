@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <bit>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -156,10 +157,6 @@ void read_outputs(Reader& reader, const YAML::Node& node, AgentConfig& config) {
   }
 }
 
-bool power_of_two(unsigned value) {
-  return value != 0 && (value & (value - 1)) == 0;
-}
-
 }  // namespace
 
 Result<> read_config_text(const std::string& text, const std::string& name, AgentConfig& config) {
@@ -172,10 +169,6 @@ Result<> read_config_text(const std::string& text, const std::string& name, Agen
                  read_outputs(reader, node, config);
                  return true;
                });
-    for (const char* key : {"buffer_size", "policy_memory"})
-      if (root.IsMap() && root[key] && root[key].IsScalar() &&
-          !power_of_two(root[key].as<unsigned>(1)))
-        reader.wrong(root[key], std::string(key) + ": not a power of two");
   } catch (const YAML::Exception& error) {
     reader.at(error.mark, error.msg);
   }
