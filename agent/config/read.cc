@@ -97,7 +97,7 @@ class Reader {
   void value(const YAML::Node& node, const ConfigKey<T>& key, T& to) {
     const std::string name(key.name);
     if (const auto* flag = std::get_if<bool T::*>(&key.member)) {
-      if (!node.IsScalar() || !YAML::convert<bool>::decode(node, to.**flag))
+      if (!node.IsScalar() || !YAML::convert<bool>::decode(node, to.*(*flag)))
         wrong(node, name + ": true or false is expected");
     } else if (const auto* number = std::get_if<unsigned T::*>(&key.member)) {
       unsigned value = 0;
@@ -105,10 +105,12 @@ class Reader {
           !YAML::convert<unsigned>::decode(node, value) || value < key.least || value > key.most)
         return wrong(node, name + ": a number from " + std::to_string(key.least) + " to " +
                                std::to_string(key.most) + " is expected");
-      to.** number = value;
+      if (key.power_of_two && !std::has_single_bit(value))
+        return wrong(node, name + ": not a power of two");
+      to.*(*number) = value;
     } else if (const auto* text = std::get_if<std::string T::*>(&key.member)) {
       if (!node.IsScalar()) return wrong(node, name + ": one word is expected");
-      if (chosen(node, key)) to.** text = node.Scalar();
+      if (chosen(node, key)) to.*(*text) = node.Scalar();
     } else {
       list(node, key, to.*std::get<std::vector<std::string> T::*>(key.member));
     }
