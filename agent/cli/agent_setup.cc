@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "agent/chain/log_file.h"
+#include "agent/cli/log_state.h"
 #include "agent/event/kinds.h"
 
 namespace aspis {
@@ -26,16 +28,33 @@ Result<Fd> append_to(const std::string& path) {
   return file;
 }
 
-Result<LineOutputOptions> output(const OutputConfig& config) {
+Result<std::unique_ptr<WriteTarget>> open_log(const OutputConfig& config,
+                                              const std::string& state) {
+  LogOptions options;
+  options.path = config.path;
+  options.rotate_bytes = std::uint64_t{config.rotate_size} << 20;
+  options.rotate_seconds = std::uint64_t{config.rotate_hours} * 3600;
+  options.keep = config.keep;
+  options.compress = config.compress;
+  options.state = state.empty() ? "" : log_state_file(state, config.path);
+  options.key = config.seal_key;
+  options.context = format_context(-1);
+  return TRY(LogFile::open(std::move(options)));
+}
+
+Result<LineOutputOptions> output(const OutputConfig& config, const std::string& state) {
   LineOutputOptions options;
   options.format = config.format;
   options.filter = {config.events, config.verdicts, config.python_only, config.denials_only};
   for (const auto& glob : config.events)
     if (!event_glob_can_match(glob))
       return fail("outputs: " + glob + ": no event has such a name (docs/events.md lists them)");
-  const bool file = config.type == "file";
-  options.name = file ? config.path : "standard output";
-  options.fd = file ? TRY(append_to(config.path)) : TRY(open_output("-", STDOUT_FILENO));
+  options.name = config.type == "stdout" ? "standard output" : config.path;
+  if (config.type == "log")
+    options.target = TRY(open_log(config, state));
+  else
+    options.fd =
+        config.type == "file" ? TRY(append_to(config.path)) : TRY(open_output("-", STDOUT_FILENO));
   return options;
 }
 
@@ -72,7 +91,7 @@ Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
     outputs.back().format = "compact";
   }
   if (check) return setup;
-  for (const auto& one : outputs) setup.session.outputs.push_back(TRY(output(one)));
+  for (const auto& one : outputs) setup.session.outputs.push_back(TRY(output(one, config.state)));
   return setup;
 }
 

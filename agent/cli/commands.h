@@ -15,6 +15,7 @@ void add_tail(CLI::App& app, int& exit_code);
 void add_interpreters(CLI::App& app, int& exit_code);
 void add_probe(CLI::App& app, int& exit_code);
 void add_policy(CLI::App& app, int& exit_code);
+void add_log(CLI::App& app, int& exit_code);
 void add_manifest(CLI::App& app, int& exit_code);
 
 }  // namespace aspis

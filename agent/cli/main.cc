@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
   aspis::add_probe(app, exit_code);
   aspis::add_interpreters(app, exit_code);
   aspis::add_policy(app, exit_code);
+  aspis::add_log(app, exit_code);
   aspis::add_manifest(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -20,6 +20,11 @@ struct OutputConfig {
   std::vector<std::string> verdicts;
   bool python_only = false;
   bool denials_only = false;
+  unsigned rotate_size = 100;
+  unsigned rotate_hours = 24;
+  unsigned keep = 10;
+  bool compress = true;
+  std::string seal_key;
 };
 
 struct AgentConfig {

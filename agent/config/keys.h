@@ -72,13 +72,22 @@ inline const ConfigKey<AgentConfig> kAgentKeys[] = {
 using O = OutputConfig;
 
 inline const ConfigKey<OutputConfig> kOutputKeys[] = {
-    {"type", &O::type, "file stdout", 0, 0, "A file, which is appended to, or standard output"},
-    {"path", &O::path, "", 0, 0, "Of the file; it is made with mode 0600"},
-    {"format", &O::format, "compact json avc", 0, 0, "How an event is written"},
+    {"type", &O::type, "file log stdout", 0, 0,
+     "A file, which is appended to; a log: JSON, its records chained, and rotated (docs/log.md); "
+     "standard output"},
+    {"path", &O::path, "", 0, 0, "Of the file or log; it is made with mode 0600"},
+    {"format", &O::format, "compact json avc", 0, 0, "How an event is written; a log is json"},
     {"events", &O::events, "", 0, 0, "Only these: globs on file.open, net.*, python.NAME"},
     {"verdicts", &O::verdicts, "allowed denied complain", 0, 0, "Only those with these verdicts"},
     {"python_only", &O::python_only, "", 0, 0, "Only processes that are CPython"},
     {"denials_only", &O::denials_only, "", 0, 0, "Only what profiles report"},
+    {"rotate_size", &O::rotate_size, "", 1, kMany, "log: MiB after which the next file begins"},
+    {"rotate_hours", &O::rotate_hours, "", 0, kMany,
+     "log: hours after which the next file begins; 0: only by size"},
+    {"keep", &O::keep, "", 0, kMany, "log: files before the one that is written to"},
+    {"compress", &O::compress, "", 0, 0, "log: with zstd, all but the one that is written to"},
+    {"seal_key", &O::seal_key, "", 0, 0,
+     "log: file that `aspis log key` has made; empty: no seals"},
 };
 
 }  // namespace aspis

@@ -10,6 +10,7 @@
 
 #include "agent/event/event.h"
 #include "agent/event/interpreter.h"
+#include "agent/event/log_notice.h"
 
 namespace aspis {
 
@@ -124,6 +125,7 @@ struct Record {
   const Summary* summary = nullptr;
   const InterpreterNotice* interpreter = nullptr;
   const TamperNotice* tamper = nullptr;
+  const LogNotice* log = nullptr;
 };
 
 }  // namespace aspis

@@ -169,6 +169,10 @@ void CompactFormatter::format(const Record& record, std::string& out) {
     out += "-- ";
     append_tamper_text(out, *record.tamper);
     out += " --";
+  } else if (record.log) {
+    out += "-- ";
+    append_log_text(out, *record.log);
+    out += " --";
   } else if (record.kind == ASPIS_PYTHON_UNPERFORMED) {
     append_unperformed(out, context_.colour, record, limit);
   } else {

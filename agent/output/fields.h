@@ -220,6 +220,20 @@ inline constexpr FieldDoc kTamperFields[] = {
     {"tamper.found", "number", "site: the byte that is there instead"},
 };
 
+inline constexpr FieldDoc kLogFields[] = {
+    {"log", "object", "what happened to the log itself (docs/log.md)"},
+    {"log.action", "string",
+     "\"opened\", \"closed\", \"rotated\" (this file ends), \"removed\" (the oldest file, as more "
+     "are "
+     "not kept), \"lost\" (somebody else has taken the file, or its end, away), \"sealed\""},
+    {"log.path", "string", "of the file"},
+    {"log.file", "number", "its number, from 1 on"},
+    {"log.previous", "string", "opened: the chain up to here; absent: it begins"},
+    {"log.torn", "number", "opened: bytes before this of a line that was not written to its end"},
+    {"log.epoch", "number", "sealed: number of the key"},
+    {"log.seal", "string", "sealed: HMAC-SHA-256 of the chain up to here, hexadecimal"},
+};
+
 inline constexpr FieldDoc kSummaryFields[] = {
     {"produced", "number", "events that the kernel side made, lost ones included"},
     {"notices", "number",

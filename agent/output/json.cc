@@ -130,6 +130,20 @@ void append_tamper(JsonWriter& json, const TamperNotice& tamper) {
   json.close();
 }
 
+void append_log(JsonWriter& json, const LogNotice& log) {
+  json.open("log");
+  json.text("action", log_notice_name(log.what));
+  json.text("path", log.path);
+  json.number("file", log.file);
+  if (!log.previous.empty()) json.text("previous", log.previous);
+  if (log.torn != 0) json.number("torn", log.torn);
+  if (log.what == LogNotice::What::kSealed) {
+    json.number("epoch", log.epoch);
+    json.text("seal", log.seal);
+  }
+  json.close();
+}
+
 void append_summary(JsonWriter& json, const Summary& summary) {
   json.number("produced", summary.produced);
   json.number("notices", summary.notices);
@@ -231,6 +245,7 @@ void JsonFormatter::format(const Record& record, std::string& out) {
   if (record.summary) append_summary(json, *record.summary);
   if (record.interpreter) append_interpreter(json, *record.interpreter);
   if (record.tamper) append_tamper(json, *record.tamper);
+  if (record.log) append_log(json, *record.log);
   out += "}\n";
 }
 

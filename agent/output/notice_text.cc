@@ -98,4 +98,11 @@ void append_tamper_text(std::string& out, const TamperNotice& tamper) {
   out += ", and is left so: audit events of this process are missing";
 }
 
+void append_log_text(std::string& out, const LogNotice& log) {
+  out += "log ";
+  append_plain(out, log.path);
+  out += ' ';
+  out += log_notice_name(log.what);
+}
+
 }  // namespace aspis

@@ -19,5 +19,7 @@ void append_interpreter_text(std::string& out, const InterpreterNotice& interpre
 
 /// "PROBE TAMPERED WITH: semaphore at 0xa84276 of /usr/bin/python3.11 is zero".
 void append_tamper_text(std::string& out, const TamperNotice& tamper);
+/// "log /var/log/aspis/events.json opened".
+void append_log_text(std::string& out, const LogNotice& log);
 
 }  // namespace aspis

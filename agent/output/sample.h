@@ -78,6 +78,7 @@ class Sample {
   Summary summary;
   InterpreterNotice interpreter;
   TamperNotice tamper;
+  LogNotice log;
   Record record;
 
  private:

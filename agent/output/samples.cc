@@ -300,6 +300,24 @@ void add_notices(Samples& samples) {
   tamper.tamper = {"/usr/bin/python3.11", TamperNotice::What::kSite, 0x42512a, 0x90};
   tamper.record.process = python();
   tamper.record.tamper = &tamper.tamper;
+  Sample& opened = add(samples, "a log that goes on", ASPIS_ASPIS_LOG);
+  opened.log = {LogNotice::What::kOpened,
+                "/var/log/aspis/events.json",
+                3,
+                "9b1f8c0f5f1a4d0e9f3d6c1a2b7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90",
+                17,
+                0,
+                ""};
+  opened.record.log = &opened.log;
+  Sample& sealed = add(samples, "vouched for", ASPIS_ASPIS_LOG);
+  sealed.log = {LogNotice::What::kSealed,
+                "/var/log/aspis/events.json",
+                3,
+                "",
+                0,
+                12,
+                "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"};
+  sealed.record.log = &sealed.log;
   Sample& summary = add(samples, "the end", ASPIS_ASPIS_SUMMARY);
   summary.summary.produced = 5000;
   summary.summary.notices = 3;

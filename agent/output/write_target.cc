@@ -21,21 +21,19 @@ Fd reopen(int fd) {
   return Fd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_APPEND));
 }
 
-}  // namespace
+class DescriptorTarget : public WriteTarget {
+ public:
+  enum class Kind { kFile, kNonBlocking, kSocket, kPolled };
+  DescriptorTarget(Fd fd, Kind kind) : fd_(std::move(fd)), kind_(kind) {}
+  Outcome write_some(std::string_view bytes, std::chrono::milliseconds patience) override;
 
-Result<WriteTarget> WriteTarget::create(Fd fd) {
-  struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) return fail_errno("output: fstat");
-  if (S_ISREG(status.st_mode)) return WriteTarget(std::move(fd), Kind::kFile);
-  if (S_ISSOCK(status.st_mode)) return WriteTarget(std::move(fd), Kind::kSocket);
-  if (Fd own = reopen(fd.get()); own.valid()) {
-    return WriteTarget(std::move(own), Kind::kNonBlocking);
-  }
-  return WriteTarget(std::move(fd), Kind::kPolled);
-}
+ private:
+  Fd fd_;
+  Kind kind_;
+};
 
-WriteTarget::Outcome WriteTarget::write_some(std::string_view bytes,
-                                             std::chrono::milliseconds patience) {
+WriteTarget::Outcome DescriptorTarget::write_some(std::string_view bytes,
+                                                  std::chrono::milliseconds patience) {
   if (kind_ != Kind::kFile) {
     pollfd ready{fd_.get(), POLLOUT, 0};
     const int count = ::poll(&ready, 1, static_cast<int>(patience.count()));
@@ -49,6 +47,24 @@ WriteTarget::Outcome WriteTarget::write_some(std::string_view bytes,
                         : ::write(fd_.get(), bytes.data(), size);
   if (n >= 0) return {static_cast<std::size_t>(n), 0};
   return {0, errno == EINTR ? EAGAIN : errno};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WriteTarget>> write_to(Fd fd) {
+  using Kind = DescriptorTarget::Kind;
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return fail_errno("output: fstat");
+  Kind kind = Kind::kPolled;
+  if (S_ISREG(status.st_mode)) {
+    kind = Kind::kFile;
+  } else if (S_ISSOCK(status.st_mode)) {
+    kind = Kind::kSocket;
+  } else if (Fd own = reopen(fd.get()); own.valid()) {
+    fd = std::move(own);
+    kind = Kind::kNonBlocking;
+  }
+  return std::make_unique<DescriptorTarget>(std::move(fd), kind);
 }
 
 }  // namespace aspis

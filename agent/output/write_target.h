@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file descriptor written to without ever waiting for its reader longer than asked.
+// Where a Writer's lines go.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include "base/fd.h"
@@ -11,26 +12,26 @@
 
 namespace aspis {
 
-/// Sorts of descriptors need different ways to write without blocking: a regular file is always
-/// ready; a pipe, terminal or device is opened anew through /proc, so that O_NONBLOCK is ours
-/// alone; where that is not allowed, polling and small writes do.
 class WriteTarget {
  public:
-  static Result<WriteTarget> create(Fd fd);
+  virtual ~WriteTarget() = default;
 
   struct Outcome {
     std::size_t written = 0;
     int error = 0;  ///< EAGAIN: not ready within the time given
   };
-  /// Writes some of `bytes`, waiting at most `patience` for the reader.
-  Outcome write_some(std::string_view bytes, std::chrono::milliseconds patience);
+  /// Writes some of `bytes`, waiting at most `patience` for the reader. What was not written comes
+  /// again, with more behind it.
+  virtual Outcome write_some(std::string_view bytes, std::chrono::milliseconds patience) = 0;
 
- private:
-  enum class Kind { kFile, kNonBlocking, kSocket, kPolled };
-  WriteTarget(Fd fd, Kind kind) : fd_(std::move(fd)), kind_(kind) {}
-
-  Fd fd_;
-  Kind kind_;
+  /// There is nothing to write: called about once a second.
+  virtual void idle() {}
 };
+
+/// A file descriptor, written to without ever waiting for its reader longer than asked. Sorts of
+/// descriptors need different ways to write without blocking: a regular file is always ready; a
+/// pipe, terminal or device is opened anew through /proc, so that O_NONBLOCK is ours alone; where
+/// that is not allowed, polling and small writes do.
+Result<std::unique_ptr<WriteTarget>> write_to(Fd fd);
 
 }  // namespace aspis

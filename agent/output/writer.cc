@@ -14,6 +14,7 @@ namespace aspis {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{100};
+constexpr std::chrono::seconds kIdle{1};
 
 std::uint64_t count_lines(std::string_view text) {
   std::uint64_t lines = 0;
@@ -27,22 +28,16 @@ std::uint64_t count_lines(std::string_view text) {
 }
 
 bool may_pass(int code) {
-  return code == ENOSPC || code == EDQUOT;
+  return code == ENOSPC || code == EDQUOT || code == ENOENT;
 }
 
 }  // namespace
 
-class Writer::Target : public WriteTarget {
- public:
-  explicit Target(WriteTarget target) : WriteTarget(std::move(target)) {}
-};
-
 Result<std::unique_ptr<Writer>> Writer::create(Fd fd, const WriterOptions& options) {
-  auto target = std::make_unique<Target>(TRY(WriteTarget::create(std::move(fd))));
-  return std::unique_ptr<Writer>(new Writer(std::move(target), options));
+  return std::make_unique<Writer>(TRY(write_to(std::move(fd))), options);
 }
 
-Writer::Writer(std::unique_ptr<Target> target, const WriterOptions& options)
+Writer::Writer(std::unique_ptr<WriteTarget> target, const WriterOptions& options)
     : options_(options), target_(std::move(target)) {
   // Signals are for the main thread; a SIGPIPE of our own stays pending here and does no harm.
   sigset_t all, previous;
@@ -122,7 +117,10 @@ bool Writer::next_batch(std::string& batch) {
   std::unique_lock lock(mutex_);
   while (pending_.empty() && !closing_ && !failed_) {
     waiting_ = true;
-    wake_.wait(lock);
+    if (wake_.wait_for(lock, kIdle) != std::cv_status::timeout) continue;
+    lock.unlock();
+    target_->idle();
+    lock.lock();
   }
   if (pending_.empty()) return false;
   std::swap(batch, pending_);

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <thread>
 
+#include "agent/output/write_target.h"
 #include "base/fd.h"
 #include "base/result.h"
 
@@ -32,9 +33,10 @@ struct OutputStats {
   std::uint64_t lost_bytes = 0;
 };
 
-/// Writes lines to a file descriptor in the order in which they came.
+/// Writes lines to a file descriptor, or another target, in the order in which they came.
 ///
-/// A disk that is full (ENOSPC, EDQUOT) is tried again until it has room or the writer is closed,
+/// A disk that is full (ENOSPC, EDQUOT), or a directory that is gone (ENOENT), is tried again until
+/// it is there or the writer is closed,
 /// so that lines pile up in the queue and the loss appears where push() refuses. Any other error is
 /// final: what was accepted and not written is lost, and push() refuses from then on. A line that
 /// was begun is completed before any other, so the output never holds a torn line but the very
@@ -48,6 +50,7 @@ class Writer {
   /// Takes over `fd`, which may be a file, pipe, terminal or socket. Its file status flags are not
   /// changed, as other processes may share it.
   static Result<std::unique_ptr<Writer>> create(Fd fd, const WriterOptions& options = {});
+  explicit Writer(std::unique_ptr<WriteTarget> target, const WriterOptions& options = {});
 
   /// Closes, waiting at most a second, if close() was not called.
   ~Writer();
@@ -71,10 +74,6 @@ class Writer {
   [[nodiscard]] std::optional<Error> error() const;
 
  private:
-  class Target;
-
-  Writer(std::unique_ptr<Target> target, const WriterOptions& options);
-
   bool push_locked(std::string_view lines);
   void run();
   bool next_batch(std::string& batch);
@@ -85,7 +84,7 @@ class Writer {
   [[nodiscard]] bool expired() const;
 
   const WriterOptions options_;
-  std::unique_ptr<Target> target_;  ///< used by the thread only
+  std::unique_ptr<WriteTarget> target_;  ///< used by the thread only
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;   ///< the thread waits: for lines, or for closing

@@ -49,7 +49,8 @@ Result<std::unique_ptr<LineOutput>> LineOutput::create(LineOutputOptions options
   const FormatContext context = format_context(options.fd.get());
   WriterOptions writer_options;
   writer_options.capacity = options.queue_bytes;
-  auto writer = TRY(Writer::create(std::move(options.fd), writer_options));
+  auto target = options.target ? std::move(options.target) : TRY(write_to(std::move(options.fd)));
+  auto writer = std::make_unique<Writer>(std::move(target), writer_options);
   return std::unique_ptr<LineOutput>(
       new LineOutput(std::move(options.name), std::move(options.filter),
                      std::make_unique<Sink>(format->make(context), std::move(writer))));
