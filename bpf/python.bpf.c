@@ -135,10 +135,11 @@ static __always_inline bool python_ruled(const struct aspis_task *state)
 /*
  * Asks the profiles about the event of the record at hand. Where the kernel cannot raise an
  * exception, nothing can keep CPython from going on but its end: who raises what is denied is
- * killed before the operation begins, and that is told even of a quiet deny.
+ * killed before the operation begins, and that is told even of a quiet deny. `site` is null where
+ * that is so in any case.
  */
-static __noinline void python_rules(
-	struct scratch *scratch, struct aspis_task *state, bool can_raise)
+static __noinline void python_rules(struct pt_regs *ctx, struct scratch *scratch,
+	struct aspis_task *state, const struct aspis_python_site *site)
 {
 	struct aspis_event *e = EVENT(scratch, aspis_event);
 	struct ruling *ruling = &scratch->ruling;
@@ -148,7 +149,8 @@ static __noinline void python_rules(
 	spell_event(scratch);
 	decide_subject(scratch, state, ASPIS_CLASS_PYTHON, ASPIS_PYTHON_RAISE, EPERM);
 	if (ruling->verdict == ASPIS_VERDICT_DENIED) {
-		if (can_raise && !ruling->killed) {
+		if (site && !ruling->killed && EVENT(scratch, aspis_python_event)->name_len &&
+			raise_possible(ctx, state, site)) {
 			state->python.raising |= raise_bit(state);
 			state->python.announced = 0; /* nothing comes of it */
 			state->python.said.operations = 0;
@@ -245,8 +247,11 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	site = bpf_map_lookup_elem(&python_sites, &row);
 	if (!site)
 		return 0;
-	if (raises)
+	if (raises) {
 		raise_entered(state);
+		if (raise_without_thread(ctx, site))
+			return 0;
+	}
 	name = event_name(ctx, site);
 	if (already_told(state, site, name))
 		return 0;
@@ -277,7 +282,7 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	if (announced)
 		announce(scratch, state);
 	if (ruled)
-		python_rules(scratch, state, raises && raise_possible(state, site));
+		python_rules(ctx, scratch, state, raises ? site : NULL);
 	if (enforcing) {
 		note_start(scratch, state);
 		context_request(scratch, state);
@@ -289,7 +294,7 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 		python_request(scratch, state);
 	scratch_release(scratch);
 	if (raises && state->python.raising & raise_bit(state))
-		raise_now(ctx, state, site, name);
+		raise_now(ctx, site, name);
 	return 0;
 }
 
