@@ -196,8 +196,10 @@ class Raised(unittest.TestCase):
 
     def test_what_is_only_audited_happens(self):
         self.profile.write_text(PROFILE.replace("deny python", "audit python"))
-        outcome, _ = run(self.profile, interpreters()[0], "-S", "-c", "import os; os.system('echo it ran')")
+        outcome, events = run(self.profile, interpreters()[0], "-S", "-c", "import os; os.system('echo it ran')")
         self.assertEqual((outcome.returncode, outcome.stdout), (0, "it ran\n"), outcome.stderr)
+        probes = [event["interpreter"]["probe"] for event in events if event["type"] == "aspis.interpreter"]
+        self.assertTrue(probes and "raise" not in probes, "it costs more, and nothing needs it")
 
 
 def why_not():
