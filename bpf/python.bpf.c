@@ -109,29 +109,6 @@ static __noinline void name_emit(struct scratch *scratch, __u64 name)
 	}
 }
 
-/* Do profiles of the task have rules on audit events? */
-static __always_inline bool python_ruled(const struct aspis_task *state)
-{
-	struct arena arena = policy_arena_view();
-	__u32 root = policy_root;
-
-	if (!confined(state) || !arena.bytes)
-		return false;
-	FOR_EACH_PLACE (i, state) {
-		const struct aspis_profile *profile = profile_in(arena, root, state, i);
-
-		if (!profile)
-			continue;
-		if (profile->mediated & 1u << ASPIS_CLASS_PYTHON)
-			return true;
-		if (profile->packages &&
-			ARENA_AT(arena, struct aspis_packages, profile->packages)->mediated &
-				1u << ASPIS_CLASS_PYTHON)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Asks the profiles about the event of the record at hand. Where the kernel cannot raise an
  * exception, nothing can keep CPython from going on but its end: who raises what is denied is
@@ -237,7 +214,7 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	const struct aspis_python_site *site;
 	struct aspis_python_event *event;
 	struct scratch *scratch;
-	__u32 row;
+	__u32 row, rules;
 	__u64 seq, name, now;
 	bool ruled, announced;
 
@@ -263,8 +240,9 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	state->python.site = row + 1;
 	state->python.frames = site->frames;
 	state->python.announced = 0; /* until it is known what */
-	announced = announce_begin(state, name);
-	ruled = python_ruled(state);
+	rules = rules_on_events(state);
+	announced = announce_begin(state, name, rules);
+	ruled = rules & EVENTS_RULED;
 	/* what is ruled on is asked about each time, and what is asked for is done */
 	if (!ruled && !announced && !(enforcing && asks(name)) && throttled(state, name, now))
 		return 0;
