@@ -109,36 +109,14 @@ static __noinline void name_emit(struct scratch *scratch, __u64 name)
 	}
 }
 
-/* Do profiles of the task have rules on audit events? */
-static __always_inline bool python_ruled(const struct aspis_task *state)
-{
-	struct arena arena = policy_arena_view();
-	__u32 root = policy_root;
-
-	if (!confined(state) || !arena.bytes)
-		return false;
-	FOR_EACH_PLACE (i, state) {
-		const struct aspis_profile *profile = profile_in(arena, root, state, i);
-
-		if (!profile)
-			continue;
-		if (profile->mediated & 1u << ASPIS_CLASS_PYTHON)
-			return true;
-		if (profile->packages &&
-			ARENA_AT(arena, struct aspis_packages, profile->packages)->mediated &
-				1u << ASPIS_CLASS_PYTHON)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Asks the profiles about the event of the record at hand. Where the kernel cannot raise an
  * exception, nothing can keep CPython from going on but its end: who raises what is denied is
- * killed before the operation begins, and that is told even of a quiet deny.
+ * killed before the operation begins, and that is told even of a quiet deny. `site` is null where
+ * that is so in any case.
  */
-static __noinline void python_rules(
-	struct scratch *scratch, struct aspis_task *state, bool can_raise)
+static __noinline void python_rules(struct pt_regs *ctx, struct scratch *scratch,
+	struct aspis_task *state, const struct aspis_python_site *site)
 {
 	struct aspis_event *e = EVENT(scratch, aspis_event);
 	struct ruling *ruling = &scratch->ruling;
@@ -148,7 +126,8 @@ static __noinline void python_rules(
 	spell_event(scratch);
 	decide_subject(scratch, state, ASPIS_CLASS_PYTHON, ASPIS_PYTHON_RAISE, EPERM);
 	if (ruling->verdict == ASPIS_VERDICT_DENIED) {
-		if (can_raise && !ruling->killed) {
+		if (site && !ruling->killed && EVENT(scratch, aspis_python_event)->name_len &&
+			raise_possible(ctx, state, site)) {
 			state->python.raising |= raise_bit(state);
 			state->python.announced = 0; /* nothing comes of it */
 			state->python.said.operations = 0;
@@ -235,7 +214,7 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	const struct aspis_python_site *site;
 	struct aspis_python_event *event;
 	struct scratch *scratch;
-	__u32 row;
+	__u32 row, rules;
 	__u64 seq, name, now;
 	bool ruled, announced;
 
@@ -245,8 +224,11 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	site = bpf_map_lookup_elem(&python_sites, &row);
 	if (!site)
 		return 0;
-	if (raises)
+	if (raises) {
 		raise_entered(state);
+		if (raise_without_thread(ctx, site))
+			return 0;
+	}
 	name = event_name(ctx, site);
 	if (already_told(state, site, name))
 		return 0;
@@ -258,8 +240,9 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	state->python.site = row + 1;
 	state->python.frames = site->frames;
 	state->python.announced = 0; /* until it is known what */
-	announced = announce_begin(state, name);
-	ruled = python_ruled(state);
+	rules = rules_on_events(state);
+	announced = announce_begin(state, name, rules);
+	ruled = rules & EVENTS_RULED;
 	/* what is ruled on is asked about each time, and what is asked for is done */
 	if (!ruled && !announced && !(enforcing && asks(name)) && throttled(state, name, now))
 		return 0;
@@ -277,7 +260,7 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 	if (announced)
 		announce(scratch, state);
 	if (ruled)
-		python_rules(scratch, state, raises && raise_possible(state, site));
+		python_rules(ctx, scratch, state, raises ? site : NULL);
 	if (enforcing) {
 		note_start(scratch, state);
 		context_request(scratch, state);
@@ -289,7 +272,7 @@ static __always_inline int audit_event(struct pt_regs *ctx, bool raises)
 		python_request(scratch, state);
 	scratch_release(scratch);
 	if (raises && state->python.raising & raise_bit(state))
-		raise_now(ctx, state, site, name);
+		raise_now(ctx, site, name);
 	return 0;
 }
 

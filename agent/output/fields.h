@@ -196,7 +196,7 @@ inline constexpr FieldDoc kInterpreterFields[] = {
     {"interpreter.build_id", "string", "GNU build id, hexadecimal"},
     {"interpreter.probe", "string",
      "\"usdt\", \"calls\" (where C code raises audit events, and sys.audit), \"entry\" "
-     "(PySys_Audit, and sys.audit), \"raise\" (the function that all of them go through: the "
+     "(PySys_Audit, and sys.audit), \"raise\" (the functions that all of them go through: the "
      "kernel "
      "can answer there), or \"none\""},
     {"interpreter.offsets", "string",

@@ -14,6 +14,7 @@
 #include "agent/watch/lexical.h"
 #include "agent/watch/stacks.h"
 #include "bpf/abi/subject.h"
+#include "policy/tables/evaluate.h"
 #include "probes/cpython/layouts.h"
 
 namespace aspis {
@@ -37,13 +38,12 @@ void take_environment(ExecPayload& exec, PythonEnvironment found) {
   exec.environment_cut = found.cut;
 }
 
-/// Does any profile say something of audit events?
-bool has_python_rules(const policy::CompiledPolicy& policy) {
-  constexpr unsigned kPython = 1U << ASPIS_CLASS_PYTHON;
+/// Does any profile deny audit events? (What is merely audited needs no exceptions.)
+bool denies_events(const policy::CompiledPolicy& policy) {
   return std::ranges::any_of(policy.profiles, [](const policy::CompiledProfile& profile) {
-    return (profile.mediated & kPython) != 0 ||
+    return policy::denies_any(profile, ASPIS_CLASS_PYTHON, ASPIS_PYTHON_RAISE) ||
            std::ranges::any_of(profile.packages, [](const auto& package) {
-             return (package.mediated & kPython) != 0;
+             return (package.mediated >> ASPIS_CLASS_PYTHON & 1) != 0;
            });
   });
 }
@@ -79,7 +79,7 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
         std::max(options.observer.arena_bytes, TRY(PolicyStore::arena_bytes(*options.policy)));
     options.observer.signed_files = TRY(room_for_signed_files(
         *options.policy, options.in_force.hook_config, options.observer.backend));
-    options.observer.raising = has_python_rules(*options.policy);
+    options.observer.raising = denies_events(*options.policy);
   }
   session->observer_ = TRY(Observer::create(
       options.observer,

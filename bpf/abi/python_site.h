@@ -27,6 +27,8 @@ enum aspis_site_form {
 	/* PySys_Audit(event, format, ...), before the registers of its arguments are used again;
 	 * `offset` bytes above the stack pointer are the arguments that are in no register */
 	ASPIS_SITE_ENTRY = 3,
+	/* _PySys_Audit(tstate, event, format, ...), as ENTRY; of 3.9 and later */
+	ASPIS_SITE_INNER = 4,
 };
 
 enum aspis_operand_form {
@@ -49,7 +51,7 @@ struct aspis_python_site {
 	__u8 form;	/* enum aspis_site_form */
 	__u8 layout;	/* row of the table python_layouts, or ASPIS_LAYOUT_NONE */
 	__u16 frames;	/* row of the table python_frames, plus 1; 0: none is known */
-	__u32 offset;	/* ENTRY */
+	__u32 offset;	/* ENTRY, INNER */
 	__u64 location; /* virtual address of the instruction in the file */
 	struct aspis_operand name, tuple;
 	/* Where the kernel can raise PermissionError (bpf/raise.bpf.c): addresses in the file of

@@ -34,32 +34,44 @@ static __noinline bool announces(__u64 name)
 	return found && found->audited;
 }
 
-/* Have profiles of the task audited rules? */
-static __always_inline bool audited_ruled(const struct aspis_task *state)
+/* What profiles of the task have rules on: audit events, and files that those announce. */
+#define EVENTS_RULED 1
+#define EVENTS_AUDITED 2
+
+static __always_inline __u32 rules_on_events(const struct aspis_task *state)
 {
 	struct arena arena = policy_arena_view();
-	__u32 root = policy_root;
+	__u32 root = policy_root, rules = 0;
 
 	if (!confined(state) || !arena.bytes)
-		return false;
+		return 0;
 	FOR_EACH_PLACE (i, state) {
 		const struct aspis_profile *profile = profile_in(arena, root, state, i);
+		const struct aspis_packages *packages;
 
-		if (profile && (profile->announced ||
-				       (profile->packages && ARENA_AT(arena, struct aspis_packages,
-								     profile->packages)
-								     ->audited)))
-			return true;
+		if (!profile)
+			continue;
+		if (profile->mediated & 1u << ASPIS_CLASS_PYTHON)
+			rules |= EVENTS_RULED;
+		if (profile->announced)
+			rules |= EVENTS_AUDITED;
+		if (!profile->packages)
+			continue;
+		packages = ARENA_AT(arena, struct aspis_packages, profile->packages);
+		if (packages->mediated & 1u << ASPIS_CLASS_PYTHON)
+			rules |= EVENTS_RULED;
+		if (packages->audited)
+			rules |= EVENTS_AUDITED;
 	}
-	return false;
+	return rules;
 }
 
 /* An audit event is raised: what the one before it announced is over. Must it be known what this
  * one announces? Then it is never throttled, and announce() is called when it has been read. */
-static __always_inline bool announce_begin(struct aspis_task *state, __u64 name)
+static __always_inline bool announce_begin(struct aspis_task *state, __u64 name, __u32 rules)
 {
 	state->python.said.operations = 0;
-	return enforcing && audited_ruled(state) && announces(name);
+	return enforcing && rules & EVENTS_AUDITED && announces(name);
 }
 
 /* Notes what the audit event in the record announces; scratch.announcement is that of its name. */

@@ -46,21 +46,39 @@ static __always_inline bool raise_left(struct aspis_task *state)
 	return raised;
 }
 
-static __always_inline bool raise_possible(
+/* A thread without an interpreter raises no events, and can have no exceptions: CPython returns 0.
+ */
+static __always_inline bool raise_without_thread(
+	const struct pt_regs *regs, const struct aspis_python_site *site)
+{
+	return (site->form == ASPIS_SITE_CALL || site->form == ASPIS_SITE_INNER) && !regs->di;
+}
+
+/* PyExc_PermissionError of the process; 0: it cannot be read. */
+static __always_inline __u64 raise_exception(
+	const struct pt_regs *regs, const struct aspis_python_site *site)
+{
+	__u64 exception = 0;
+
+	read_user(&exception, sizeof(exception), regs->ip - site->location + site->raise_exception);
+	return exception;
+}
+
+/* Asked before it is told what becomes of the event. */
+static __always_inline bool raise_possible(const struct pt_regs *regs,
 	const struct aspis_task *state, const struct aspis_python_site *site)
 {
 	return site->raise_function && state->flags & ASPIS_TASK_RUNS && state->python.audits &&
-	       state->python.audits <= RAISE_DEPTH_MAX;
+	       state->python.audits <= RAISE_DEPTH_MAX && raise_exception(regs, site);
 }
 
-/* Kills if the process cannot be read: what is denied does not happen. */
-static __always_inline void raise_now(struct pt_regs *regs, struct aspis_task *state,
-	const struct aspis_python_site *site, __u64 name)
+/* What could be read, and cannot any more, another thread has taken away: that ends the process. */
+static __always_inline void raise_now(
+	struct pt_regs *regs, const struct aspis_python_site *site, __u64 name)
 {
-	__u64 bias = regs->ip - site->location, exception = 0;
+	__u64 bias = regs->ip - site->location, exception = raise_exception(regs, site);
 
-	if (!name || !read_user(&exception, sizeof(exception), bias + site->raise_exception) ||
-		!exception) {
+	if (!exception) {
 		bpf_send_signal(SIGKILL);
 		return;
 	}

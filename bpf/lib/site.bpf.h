@@ -109,6 +109,7 @@ static __always_inline __u64 site_name(const struct pt_regs *regs,
 
 	switch (site->form) {
 	case ASPIS_SITE_CALL:
+	case ASPIS_SITE_INNER:
 		return regs->si;
 	case ASPIS_SITE_ENTRY:
 		return regs->di;
@@ -295,6 +296,7 @@ static __always_inline void site_arguments(const struct pt_regs *regs, struct sc
 {
 	struct audit_call *call = &scratch->call;
 	struct variable_arguments list = {};
+	__u64 format;
 
 	call->count = 0;
 	switch (site->form) {
@@ -315,13 +317,18 @@ static __always_inline void site_arguments(const struct pt_regs *regs, struct sc
 		varargs_arguments(scratch, regs->dx, layout);
 		return;
 	case ASPIS_SITE_ENTRY:
+	case ASPIS_SITE_INNER:
+		format = regs->si;
+		KEEP(format); /* two loads of the context must not become one at either place */
 		call->taken = 2;
 		call->registers[2] = regs->dx;
 		call->registers[3] = regs->cx;
 		call->registers[4] = regs->r8;
 		call->registers[5] = regs->r9;
 		call->overflow = regs->sp + site->offset;
-		varargs_arguments(scratch, regs->si, layout);
+		if (site->form == ASPIS_SITE_INNER)
+			format = call->registers[call->taken++];
+		varargs_arguments(scratch, format, layout);
 		return;
 	}
 }

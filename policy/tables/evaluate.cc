@@ -2,6 +2,7 @@
 #include "policy/tables/evaluate.h"
 
 #include <utility>
+#include <vector>
 
 #include "bpf/lib/context.h"
 #include "bpf/lib/match.h"
@@ -127,6 +128,22 @@ aspis_permissions class_permissions(const Image& image, const aspis_profile& pro
 aspis_permissions class_permissions(const Image& image, std::uint16_t id, aspis_class kind,
                                     std::string_view subject) {
   return class_permissions(image, profile_of(image, id), kind, subject);
+}
+
+bool denies_any(const CompiledProfile& profile, aspis_class kind, std::uint16_t permission) {
+  const automaton::Table& table = profile.rules.table;
+  std::vector<std::uint16_t> open{profile.rule_start[kind]};
+  std::vector<bool> seen(table.states());
+  while (!open.empty()) {
+    const std::uint16_t state = open.back();
+    open.pop_back();
+    if (seen[state]) continue;
+    seen[state] = true;
+    if ((profile.rules.outcomes[table.outcome(state)].other.deny & permission) != 0) return true;
+    const auto row = table.rows.begin() + std::ptrdiff_t{state} * table.width;
+    open.insert(open.end(), row, row + table.width - 1);
+  }
+  return false;
 }
 
 std::uint32_t outcome_of(const Image& image, std::uint32_t automaton, std::string_view text) {

@@ -43,6 +43,10 @@ aspis_permissions class_permissions(const Image& image, const aspis_profile& pro
 aspis_permissions class_permissions(const Image& image, std::uint16_t id, aspis_class kind,
                                     std::string_view subject);
 
+/// Whether rules of a profile deny a permission on any subject of a class: where one of them does,
+/// and no other outdoes it. (What is merely not allowed, is not meant.)
+bool denies_any(const CompiledProfile& profile, aspis_class kind, std::uint16_t permission);
+
 /// Outcome of the automaton at an offset of the image.
 std::uint32_t outcome_of(const Image& image, std::uint32_t automaton, std::string_view text);
 

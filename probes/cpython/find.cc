@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "probes/cpython/layouts.h"
+#include "probes/cpython/raising.h"
 #include "probes/elf/elf_file.h"
 
 namespace aspis::cpython {

@@ -51,9 +51,4 @@ struct Sites {
 /// costs 15 times as much (arch/x86/kernel/uprobes.c). Reads the whole code of a file without USDT.
 Sites find_sites(const elf::ElfFile& file, int minor);
 
-/// Where the kernel can answer an audit event with an exception (bpf/lib/raise.bpf.h): the first
-/// instructions of the functions that all events go through, instead of the sites above. Empty
-/// where they cannot be told for sure; `why` then says what is missing. Reads the whole code.
-std::vector<Site> find_raising_sites(const elf::ElfFile& file, int minor, std::string& why);
-
 }  // namespace aspis::cpython

@@ -270,6 +270,15 @@ std::vector<Piece> ElfFile::data() const {
   return pieces(SHF_WRITE, true);
 }
 
+std::optional<Piece> ElfFile::segment(std::uint32_t type) const {
+  const auto found = std::find_if(segments_.begin(), segments_.end(),
+                                  [&](const Elf64_Phdr& one) { return one.p_type == type; });
+  if (found == segments_.end()) return std::nullopt;
+  auto bytes = source_.read(found->p_offset, found->p_filesz, kSectionMax);
+  if (!bytes) return std::nullopt;
+  return Piece{found->p_vaddr, std::move(*bytes)};
+}
+
 std::vector<Relative> ElfFile::relatives() const {
   std::vector<Relative> found;
   const auto bytes = section(".rela.dyn");

@@ -77,6 +77,9 @@ class ElfFile {
   [[nodiscard]] std::vector<Piece> constants() const;
   /// Sections of data that can be written.
   [[nodiscard]] std::vector<Piece> data() const;
+  /// The first segment of a type (PT_GNU_EH_FRAME, …); nothing if it is missing, not in the file or
+  /// too large.
+  [[nodiscard]] std::optional<Piece> segment(std::uint32_t type) const;
   /// Of .rela.dyn.
   [[nodiscard]] std::vector<Relative> relatives() const;
   /// `length` bytes at a virtual address; nothing if they are not all in the file.

@@ -82,6 +82,7 @@ if build dev; then
   ./dev vm 6.1 -- true
   {
     in_newest sid python3.13 test_python_events.py
+    in_newest sid python3.13 test_raise.py
     in_newest host python3 test_raise.py
   } &
   for backend in lsm nolsm; do

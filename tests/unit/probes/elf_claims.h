@@ -12,6 +12,7 @@
 #include "probes/cpython/debug_offsets.h"
 #include "probes/cpython/find.h"
 #include "probes/cpython/layouts.h"
+#include "probes/cpython/raising.h"
 #include "probes/elf/elf_file.h"
 
 namespace aspis::testing {
@@ -60,6 +61,18 @@ inline std::string wrong_claim(std::span<const char> file, const cpython::Interp
   return {};
 }
 
+/// The same of where exceptions can be raised: a thread that comes there is sent elsewhere.
+inline std::string wrong_raising(std::span<const char> bytes, const elf::ElfFile& file, int minor) {
+  std::string why;
+  const auto sites = cpython::find_raising_sites(file, minor, why);
+  if (sites.empty() == why.empty()) return "why there are no raising sites";
+  for (const cpython::Site& site : sites) {
+    if (!in_segment(bytes, site.offset, 1, PF_X)) return "raising site not in code";
+    if (site.row.raise_function == 0) return "raising site without what raises";
+  }
+  return {};
+}
+
 /// Everything that is asked of an ELF file: what is said of it and cannot be true, else empty.
 inline std::string wrong_claim(std::span<const char> bytes, std::string_view name = "python3.13") {
   std::string reason;
@@ -70,7 +83,11 @@ inline std::string wrong_claim(std::span<const char> bytes, std::string_view nam
   for (int minor = 13; minor <= 15; ++minor)
     (void)cpython::frames_in(*file, minor, *cpython::layout_for(3, 13));
   for (const auto& layout : cpython::layouts()) (void)cpython::layout_problem(*file, layout);
-  return found ? wrong_claim(bytes, *found) : "";
+  if (!found) return {};
+  constexpr std::size_t kSmall = std::size_t{1} << 20;  // all of the code is looked through
+  if (bytes.size() < kSmall)
+    if (std::string wrong = wrong_raising(bytes, *file, found->minor); !wrong.empty()) return wrong;
+  return wrong_claim(bytes, *found);
 }
 
 }  // namespace aspis::testing

@@ -9,6 +9,8 @@
 #include <iterator>
 #include <random>
 
+#include "probes/cpython/raising.h"
+#include "probes/elf/unwind_table.h"
 #include "tests/unit/probes/elf_claims.h"
 #include "tests/unit/probes/small_elfs.h"
 
@@ -158,6 +160,44 @@ TEST(HostileElf, DamagedTablesOfARealInterpreter) {
       ASSERT_EQ(wrong_claim(file, "python3.11"), "") << "round " << round << " at " << part.begin;
       for (const std::size_t at : damaged) file[at] = whole[at];
     }
+  }
+}
+
+// What says where functions begin, and is what threads are sent elsewhere by.
+TEST(HostileElf, DamagedUnwindTableOfARealInterpreter) {
+  const std::string whole = debians_python();
+  if (whole.empty()) GTEST_SKIP() << "no /usr/bin/python3.11";
+  std::vector<char> file = exact(whole);
+  std::string reason;
+  const auto elf = elf::ElfFile::open(elf::ByteSource(file), reason);
+  ASSERT_TRUE(elf);
+  const auto sites = [&] { return cpython::find_raising_sites(*elf, 11, reason).size(); };
+  ASSERT_EQ(sites(), 2U) << reason;
+  const auto header = elf->segment(PT_GNU_EH_FRAME);
+  ASSERT_TRUE(header);
+  const std::size_t begin = *elf->offset_of(header->address), length = header->bytes.size();
+  for (const std::size_t at : {0, 1, 2, 3, 11}) {  // version, encodings, number of entries
+    file[begin + at] = static_cast<char>(file[begin + at] ^ 0x40);
+    EXPECT_EQ(sites(), 0U) << at;
+    file[begin + at] = whole[begin + at];
+  }
+  std::mt19937_64 random(13);
+  const std::size_t after = begin + length;  // .eh_frame is next, in the same segment
+  for (int round = 0; round < 300; ++round) {
+    std::vector<std::size_t> damaged;
+    for (int count = 0; count < 20000; ++count) {
+      damaged.push_back(begin + random() % (2 * length));
+      file[damaged.back()] = static_cast<char>(random());
+    }
+    EXPECT_EQ(round % 100 == 0 ? testing::wrong_raising(file, *elf, 11) : "", "") << round;
+    if (const auto table = elf::UnwindTable::read(*elf)) {
+      for (int count = 0; count < 1000; ++count) {
+        const std::uint64_t address = count % 2 == 0 ? random() : 0x400000 + random() % after;
+        const auto found = table->find(address);
+        ASSERT_TRUE(!found || found->contains(address)) << round;
+      }
+    }
+    for (const std::size_t at : damaged) file[at] = whole[at];
   }
 }
 

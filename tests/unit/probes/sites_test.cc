@@ -15,35 +15,14 @@
 #include "probes/cpython/operand.h"
 #include "probes/cpython/prologue.h"
 #include "tests/unit/probes/pythons.h"
+#include "tests/unit/probes/symbols.h"
 
 namespace aspis::cpython {
 namespace {
 
-struct Range {
-  std::uint64_t begin = 0, end = 0;
-  [[nodiscard]] bool contains(std::uint64_t at) const { return at >= begin && at < end; }
-};
-
-/// Functions of a file by nm(1).
-std::map<std::string, Range> functions_of(const std::string& file) {
-  std::map<std::string, Range> found;
-  std::istringstream lines(testing::run("nm -S '" + file + "'").text);
-  std::string address, size, type, name;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    if (!(words >> address >> size >> type >> name) || size.size() != 16) continue;
-    const std::uint64_t begin = std::stoull(address, nullptr, 16);
-    found[name] = {begin, begin + std::stoull(size, nullptr, 16)};
-  }
-  return found;
-}
-
-/// The file that has the code of an upstream build.
-std::string code_file(const std::string& python) {
-  auto launcher = inspect(python).value_or(std::nullopt);
-  if (!launcher) return {};
-  return launcher->library.empty() ? python : find_library(*launcher).value_or("");
-}
+using testing::code_file;
+using testing::functions_of;
+using testing::Range;
 
 struct Found {
   std::uint64_t calls_outer = 0, calls_inner = 0, sys_audit = 0, entry = 0, elsewhere = 0;
@@ -129,6 +108,40 @@ TEST(Sites, ExceptionsAreRaisedAtTheBeginningsOfFunctions) {
     ++seen;
   }
   if (seen == 0) GTEST_SKIP() << "no upstream builds of CPython 3.8 or later here";
+}
+
+// Debian's has USDT in one place, and is stripped: the functions that call sys_audit_tstate, by
+// objdump(1) and readelf(1).
+TEST(Sites, ExceptionsAreRaisedInAnOptimisedBuild) {
+  const std::string debian = "/usr/bin/python3.11";
+  if (!std::filesystem::exists(debian)) GTEST_SKIP() << "no " << debian;
+  const auto said = testing::run("file=" + debian + R"(
+    code() { objdump -d --no-show-raw-insn "$@" $file; }
+    audit=$(nm -D $file | sed -n 's/^0*\([0-9a-f]*\) T PySys_Audit$/\1/p')
+    echo $audit
+    inner=$(code --start-address=0x$audit | sed -n 's/.*call  *\([0-9a-f]*\) .*/\1/p; /\tret/q')
+    for call in $(code | sed -n "s/^ *\([0-9a-f]*\):.*call  *$inner .*/\1/p"); do
+      readelf --debug-dump=frames $file | sed -n 's/.* FDE .* pc=\(.*\)\.\.\(.*\)/\1 \2/p' |
+        while read -r begin end; do
+          if [ $((0x$call)) -ge $((0x$begin)) ] && [ $((0x$call)) -lt $((0x$end)) ]; then
+            echo $begin
+          fi
+        done
+    done)");
+  std::istringstream words(said.text);
+  std::string audit;
+  words >> audit;
+  std::map<std::uint64_t, int> expected;
+  for (std::string begin; words >> begin;)
+    expected[std::stoull(begin, nullptr, 16)] =
+        std::stoull(begin, nullptr, 16) == std::stoull(audit, nullptr, 16) ? ASPIS_SITE_ENTRY
+                                                                           : ASPIS_SITE_INNER;
+  ASSERT_EQ(expected.size(), 2U) << said.text;
+  const auto sites = raising_sites(inspect(debian)->value());
+  ASSERT_TRUE(sites) << sites.error().text();
+  std::map<std::uint64_t, int> found;
+  for (const Site& site : *sites) found[site.row.location] = site.row.form;
+  EXPECT_EQ(found, expected);
 }
 
 // Debian's interpreter has USDT; without its notes it is one that was built with PGO and LTO, and

@@ -54,6 +54,20 @@ TEST(PythonRules, AllIsAllowedButWhatIsDenied) {
   EXPECT_FALSE(text.denied("my.own"));
 }
 
+TEST(PythonRules, AreToldToDenyOnlyIfTheyDo) {
+  const auto denies = [](const std::string& rules) {
+    return denies_any(Events(rules).policy.profiles[0], ASPIS_CLASS_PYTHON, ASPIS_PYTHON_RAISE);
+  };
+  EXPECT_TRUE(denies("deny python os.system,"));
+  EXPECT_TRUE(denies("audit deny python open path=/a/**,"));
+  EXPECT_TRUE(denies("audit python, deny python open path=/a/** mode=w,"));
+  EXPECT_FALSE(denies("audit python os.system,"));
+  EXPECT_FALSE(denies("python,"));
+  EXPECT_FALSE(denies("deny /etc/passwd r, deny network inet, audit python,"));
+  EXPECT_FALSE(denies("priority=1 python, deny python os.system,"));
+  EXPECT_TRUE(denies("priority=1 python os.system, deny python os.*,"));
+}
+
 TEST(PythonRules, WithoutThemNobodyIsAsked) {
   EXPECT_FALSE(Events("/a r,").mediated());
   EXPECT_FALSE(Events("all,").mediated());
