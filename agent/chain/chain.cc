@@ -43,7 +43,7 @@ std::optional<ChainHash> hash_from_hex(std::string_view text) {
   if (text.size() != kHexLength ||
       sodium_hex2bin(hash.data(), hash.size(), text.data(), text.size(), nullptr, &length,
                      nullptr) != 0 ||
-      length != hash.size())
+      length != hash.size() || hex_of(hash) != text)  // "A" is not what was written as "a"
     return std::nullopt;
   return hash;
 }

@@ -42,6 +42,7 @@ Result<std::unique_ptr<LogFile>> LogFile::open(LogOptions options) {
     log->key_ = seal_key_from_text(text.str());
     if (!log->key_) return fail(log->options_.key + ": not a key for seals (aspis log key)");
   }
+  log->next_seal_ = now_ns() + log->options_.seal_seconds * kSecond;
   TRYV(log->open_file(true));
   return log;
 }
@@ -70,11 +71,13 @@ Result<> LogFile::keep_state() {
 Result<> LogFile::open_file(bool at_start) {
   std::error_code failure;
   std::filesystem::create_directories(std::filesystem::path(options_.path).parent_path(), failure);
-  fd_ = Fd(::open(options_.path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (!fd_.valid()) return fail_errno(options_.path);
-  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0)
+  fd_.reset();  // and with it its lock, as this may be the same file
+  Fd fd(::open(options_.path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!fd.valid()) return fail_errno(options_.path);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
     return fail_errno(options_.path + ": another process writes this log");
-  if (::fstat(fd_.get(), &identity_) != 0) return fail_errno(options_.path);
+  if (::fstat(fd.get(), &identity_) != 0) return fail_errno(options_.path);
+  fd_ = std::move(fd);
   bytes_ = static_cast<std::uint64_t>(identity_.st_size);
   began_ = now_ns();
   torn_ = 0;
@@ -221,7 +224,7 @@ void LogFile::look_after(bool idle) {
   if (write_pending() != 0) return;
   if (key_ && now >= next_seal_ && sealed_ != end_) seal();
   if (bytes_ >= options_.rotate_bytes ||
-      (options_.rotate_seconds != 0 && now - began_ >= options_.rotate_seconds * kSecond))
+      (options_.rotate_seconds != 0 && now_ns() - began_ >= options_.rotate_seconds * kSecond))
     rotate();
   if (write_pending() != 0) return;
   if (const auto kept = keep_state(); !kept) spdlog::debug("{}", kept.error().text());

@@ -98,15 +98,18 @@ class Verifier {
     if (epoch < key_->epoch || epoch > kEpochsMax)
       return here("the seal " + std::to_string(epoch) +
                   " is older than the key, or there was another one since");
-    if (epoch > key_->epoch && sealed_any_)
+    if (epoch > key_->epoch && (sealed_any_ || verified_.removed == 0)) {
       here("seals " + std::to_string(key_->epoch) + " to " + std::to_string(epoch - 1) +
            " are missing");
+      seals_good_ = false;
+    }
     sealed_any_ = true;
     while (key_->epoch < epoch) key_->advance();
-    if (hex_of(key_->seal(end_)) == text)
-      verified_.sealed = end_.record;
-    else
+    if (hex_of(key_->seal(end_)) != text) {
       here("the seal is not good: what stands before it is not what was sealed");
+      seals_good_ = false;
+    }
+    if (seals_good_) verified_.sealed = end_.record;
     key_->advance();
   }
 
@@ -125,6 +128,8 @@ class Verifier {
   Verified verified_;
   ChainEnd end_;
   bool begins_ = true, sealed_any_ = false;
+  bool seals_good_ =
+      true;  ///< all until here: one that is bad or missing makes later ones worthless
   std::string place_, torn_;
   std::size_t torn_bytes_ = 0;
 };

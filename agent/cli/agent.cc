@@ -18,6 +18,8 @@
 #include "agent/cli/policy_watch.h"
 #include "agent/cli/sd_notify.h"
 #include "agent/kernel/capability.h"
+#include "agent/metrics/http_listener.h"
+#include "agent/metrics/metrics.h"
 
 namespace aspis {
 namespace {
@@ -41,12 +43,15 @@ class Agent {
   Result<> serve();
   void reload();
   bool tick();
+  [[nodiscard]] std::optional<HttpAnswer> page(const std::string& path) const;
 
   std::optional<AgentPolicy> policy_;
   ServiceNotifier notifier_;
   std::optional<Signals> signals_;
   std::optional<EventLoop> loop_;
+  Metrics metrics_;
   std::unique_ptr<Server> server_;
+  std::unique_ptr<HttpListener> http_;
   std::unique_ptr<Session> session_;
   std::vector<Fd> selected_;
   std::optional<PolicyWatch> watch_;
@@ -62,8 +67,13 @@ Result<> Agent::start(AgentSetup setup) {
   signals_.emplace(TRY(Signals::take({SIGINT, SIGTERM, SIGHUP})));
   loop_.emplace(TRY(EventLoop::create()));
   if (setup.server) server_ = TRY(Server::create(*loop_, *setup.server));
+  if (!setup.metrics.empty())
+    http_ = TRY(HttpListener::create(*loop_, setup.metrics,
+                                     setup.server ? setup.server->readers : std::nullopt,
+                                     [this](const std::string& path) { return page(path); }));
   session_ = TRY(Session::start(std::move(setup.session)));
   TRYV(policy_->note(session_->observer(), policy));
+  session_->add_output(metrics_);
   if (server_) {
     session_->add_output(*server_);
     answer_requests(*server_, *session_, *policy_);
@@ -71,6 +81,24 @@ Result<> Agent::start(AgentSetup setup) {
   selected_ = TRY(select(*session_, setup.selection));
   if (setup.watch) watch_.emplace(TRY(PolicyWatch::create(*loop_, setup.policy.paths)));
   return {};
+}
+
+/// Before the session is there, nobody is answered: the loop does not turn yet.
+std::optional<HttpAnswer> Agent::page(const std::string& path) const {
+  if (path == "/healthz" || path == "/readyz") return HttpAnswer{200, "text/plain", "ok\n"};
+  if (path != "/metrics") return std::nullopt;
+  MetricsContext context;
+  for (const aspis_mode mode :
+       {ASPIS_MODE_ENFORCE, ASPIS_MODE_COMPLAIN, ASPIS_MODE_KILL, ASPIS_MODE_UNCONFINED})
+    context.profiles[std::string(mode_name(mode))] = 0;
+  for (const auto& row : policy_->profiles()) ++context.profiles[std::string(mode_name(row.mode))];
+  if (server_) {
+    context.tails = server_->tails();
+    context.tail_lost = server_->lost();
+  }
+  const Session& session = *session_;
+  return HttpAnswer{200, "text/plain; version=0.0.4; charset=utf-8",
+                    metrics_.page(session, context)};
 }
 
 void Agent::reload() {
@@ -83,6 +111,7 @@ void Agent::reload() {
 bool Agent::tick() {
   const std::uint64_t now = boot_time();
   notifier_.tick(now);
+  if (http_) http_->tick(now);
   if (watch_ && watch_->changed(now)) reload();
   return true;
 }

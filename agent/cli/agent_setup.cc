@@ -85,6 +85,7 @@ Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
     setup.server = {config.socket_path, TRY(group(config.socket_group)),
                     TRY(group(config.socket_admin_group)), std::size_t{config.socket_queue} << 20};
   setup.watch = true;
+  setup.metrics = config.metrics;
   std::vector<OutputConfig> outputs = config.outputs;
   if (outputs.empty()) {
     outputs.emplace_back().type = "stdout";

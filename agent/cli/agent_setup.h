@@ -42,6 +42,7 @@ struct AgentSetup {
   AgentPolicyOptions policy;
   Selection selection;
   std::optional<ServerOptions> server;
+  std::string metrics;  ///< where they are answered; empty: nowhere
   bool watch = false;  ///< the policy is read again when its files change
 };
 

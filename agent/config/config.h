@@ -52,6 +52,7 @@ struct AgentConfig {
   std::string socket_admin_group;
   unsigned socket_queue = 8;
   std::string state = "/var/lib/aspis";
+  std::string metrics;
 
   std::vector<OutputConfig> outputs{};
 };

@@ -66,6 +66,10 @@ inline const ConfigKey<AgentConfig> kAgentKeys[] = {
      "they are in `socket.group`, too"},
     {"socket.queue", &A::socket_queue, "", 1, kMany,
      "MiB of lines kept for tails that lag behind; who lags further loses events, which is said"},
+    {"metrics", &A::metrics, "", 0, 0,
+     "Where `/metrics` (Prometheus), `/healthz` and `/readyz` are answered: the path of a socket, "
+     "for "
+     "`socket.group`, or an address and port, as `127.0.0.1:9464`; empty: nowhere"},
     {"state", &A::state, "", 0, 0, "Directory for what outlives the agent; empty: nothing does"},
 };
 

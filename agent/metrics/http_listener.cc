@@ -79,6 +79,9 @@ struct HttpListener::Connection {
   bool answered = false, ended = false;
 };
 
+HttpListener::HttpListener(EventLoop& loop, Handler handler)
+    : loop_(loop), handler_(std::move(handler)) {}
+
 HttpListener::~HttpListener() {
   for (Connection& connection : connections_) loop_.forget(connection.token);
   loop_.forget(listening_);

@@ -41,7 +41,7 @@ class HttpListener {
 
  private:
   struct Connection;
-  HttpListener(EventLoop& loop, Handler handler) : loop_(loop), handler_(std::move(handler)) {}
+  HttpListener(EventLoop& loop, Handler handler);
   void accept();
   void ready(Connection& connection);
   void answer(Connection& connection);

@@ -41,7 +41,9 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   Observer& observer() { return *observer_; }
+  [[nodiscard]] const Observer& observer() const { return *observer_; }
   Interpreters& interpreters() { return *interpreters_; }
+  [[nodiscard]] const Interpreters& interpreters() const { return *interpreters_; }
   /// Null: no policy.
   LimitSetter* limits() { return limits_ ? &*limits_ : nullptr; }
 
