@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be asked of a running agent, what its configuration makes of it, and its log. In guests
+// only.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/system/aspis_run.h"
+
+namespace aspis::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class AgentSocket : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto why = why_not_confine("lsm"); !why.empty()) GTEST_SKIP() << why;
+  }
+};
+
+/// A shell script around an agent with a configuration. `config LINES` writes it, `policy RULES`
+/// the profile of the program `app`, which may read the file `secret` unless RULES deny it;
+/// `start`, `says TEXT` and `finish` as their names say.
+Outcome script(const std::string& text) {
+  const TemporaryDirectory directory;
+  return run({"sh", "-c", "cd " + directory.path() + R"(
+    umask 022; chmod 755 .; mkdir profiles; echo password > secret; cp "$DOMAIN" app
+    socket="--socket $PWD/run/socket"
+    policy() { printf 'profile app %s/app {\n  /** rmix,\n  /dev/** rw,\n%s\n}\n' "$PWD" "$*" > profiles/app; }
+    config() { { printf 'profiles: %s/profiles\nstate: %s/state\nsocket: {path: %s/run/socket, group: "%s"}\n' \
+                 "$PWD" "$PWD" "$PWD" "$group"; cat; } > aspis.yaml; }
+    says() { until grep -qF -e "$1" err; do sleep 0.2; kill -0 $agent || { cat err; exit 9; }; done; }
+    start() { : > err; "$ASPIS" agent --config aspis.yaml "$@" > log 2> err & agent=$!; says 'profiles in force'; }
+    finish() { kill $agent; wait $agent; echo "agent $?"; }
+)" + text},
+             400, {{"ASPIS", aspis_binary()}, {"DOMAIN", domain_binary()}});
+}
+
+TEST_F(AgentSocket, ShowsAndChangesWhatIsInForce) {
+  const Outcome outcome = script(R"(
+    "$ASPIS" status $socket 2>&1; echo "before $?"
+    policy "audit deny $PWD/secret r,"; config < /dev/null; start
+    ./app open=secret; "$ASPIS" status $socket; echo "status $?"
+    mkfifo hold; ./app open=hold & app=$!; sleep 1
+    "$ASPIS" status $socket --json; : > hold; wait $app
+    "$ASPIS" status $socket --enforced; "$ASPIS" status $socket --complaining
+    "$ASPIS" policy mode $socket app complain; ./app open=secret; "$ASPIS" policy list $socket
+    policy ''; "$ASPIS" policy mode $socket app complain; ./app open=/nonexistent
+    policy "audit deny $PWD/secret r,"; "$ASPIS" policy reload $socket; ./app open=secret
+    echo 'profile other /nowhere {}' > other; "$ASPIS" policy load $socket other
+    echo 'profile broken { x y' > broken; "$ASPIS" policy load $socket broken 2>&1; echo "load $?"
+    "$ASPIS" policy remove $socket nosuch 2>&1; echo "remove $?"
+    "$ASPIS" policy remove $socket other; "$ASPIS" policy mode $socket app nosuch 2>&1; echo "mode $?"
+    "$ASPIS" agent --config aspis.yaml 2>&1 | grep -o 'somebody listens there'
+    finish; start; "$ASPIS" policy list $socket
+    "$ASPIS" policy mode $socket app default; "$ASPIS" policy list $socket
+    policy ''; until grep -q 'policy replaced' err; do sleep 0.2; done; sleep 1; ./app open=secret
+    finish; ls run
+  )");
+  EXPECT_THAT(outcome.out, HasSubstr("no agent listens at"));
+  EXPECT_THAT(outcome.out, HasSubstr("before 1\nopen=secret EACCES\n"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("1 profiles are loaded.\n1 profiles are in enforce mode.\n   app\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("status 0\n"));
+  EXPECT_THAT(outcome.out, HasSubstr(R"("profile":"app","status":"enforce")"));
+  EXPECT_THAT(outcome.out, HasSubstr("open=hold 0\n1\n0\n"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("app: complain\nopen=secret EACCES\ncomplain   app  (mode set by hand)\n"))
+      << "a deny rule denies in complain mode, too";
+  EXPECT_THAT(outcome.out, HasSubstr("2 profiles in force\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("broken:1:18: error: The permission x needs a mode"));
+  EXPECT_THAT(outcome.out, HasSubstr("load 1\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("there is no profile nosuch in force\nremove 1\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("mode 2\nsomebody listens there\nagent 0\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("agent 0\ncomplain   app  (mode set by hand)\napp: default\n"
+                                     "enforce    app\n"))
+      << "what was set by hand outlives the agent";
+  EXPECT_THAT(outcome.out, HasSubstr("open=secret 0\nagent 0\n")) << "the file was watched";
+}
+
+TEST_F(AgentSocket, LetsInWhomItShould) {
+  const Outcome outcome = script(R"(
+    group=4711; policy ''; config < /dev/null; start
+    as() { python3 -c 'import os, sys
+os.setgroups([int(sys.argv[1])] if sys.argv[1] != "0" else []); os.setgid(4700); os.setuid(4700); os.execv(sys.argv[2], sys.argv[2:])' "$@"; }
+    as 4711 "$ASPIS" status $socket --profiled; echo "group $?"
+    as 4711 "$ASPIS" policy reload $socket 2>&1; echo "change $?"
+    as 0 "$ASPIS" status $socket 2>&1; echo "others $?"
+    stat -c '%a %g' run/socket
+    finish
+  )");
+  EXPECT_THAT(outcome.out, HasSubstr("1\ngroup 0\n"));
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr("'policy.reload' is not for user 4700: Operation not permitted\nchange 1\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("Permission denied\nothers 4\n660 4711\n"));
+}
+
+TEST_F(AgentSocket, TailsFollowIt) {
+  const Outcome outcome = script(R"(
+    policy "audit deny $PWD/secret r,"; config < /dev/null; start
+    "$ASPIS" tail $socket -o json --event file.open > opens 2> opens.err & opens=$!
+    "$ASPIS" tail $socket --verdict denied > denied 2>&1 & denied=$!
+    sleep 1; ./app open=secret; cat opens > /dev/null; python3 -c 'open("secret").read()'; sleep 1
+    finish; start; sleep 1; ./app open=secret; sleep 1
+    kill $opens $denied; wait $opens; echo "tail $?"
+    grep -c '"verdict":"denied"' opens; grep -c secret denied
+    grep -c '"path":"[^"]*/secret"' opens
+    cat opens.err; finish
+    "$ASPIS" tail --socket nowhere 2>&1; echo "nowhere $?"
+  )");
+  EXPECT_THAT(outcome.out, HasSubstr("tail 0\n2\n2\n3\n"))
+      << "and what Python opened, as all of Python is observed";
+  EXPECT_THAT(outcome.out, HasSubstr("the agent has gone: waiting for it to come back\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("the agent is back"));
+  EXPECT_THAT(outcome.out, HasSubstr("no agent listens at nowhere"));
+  EXPECT_THAT(outcome.out, HasSubstr("nowhere 1\n"));
+}
+
+TEST_F(AgentSocket, KeepsALogThatTellsOfChanges) {
+  const Outcome outcome = script(R"(
+    mkdir state; policy "audit deny $PWD/secret r,"
+    "$ASPIS" log key state/key > first.key
+    config <<X
+outputs:
+  - {type: log, path: $PWD/logs/events.json, seal_key: $PWD/state/key}
+  - {type: stdout, format: avc}
+metrics: $PWD/run/metrics
+X
+    verify() { "$ASPIS" log verify --state state --key first.key logs/events.json "$@"; echo "verify $?"; }
+    start; ./app open=secret; sleep 2
+    python3 -c 'import socket
+s = socket.socket(socket.AF_UNIX); s.connect("run/metrics"); s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+print(b"".join(iter(lambda: s.recv(4096), b"")).decode())'
+    verify; kill -9 $agent; wait $agent; rm run/*; start; ./app open=secret; sleep 2; finish; verify
+    grep -c apparmor=.DENIED log
+    cp logs/events.json good; sed -i 's/secret/public/' logs/events.json; verify
+    sed '5d' good > logs/events.json; verify; head -n 3 good > logs/events.json; verify
+    start; grep -o 'somebody has changed it' err; finish
+  )");
+  EXPECT_THAT(outcome.out, HasSubstr("HTTP/1.1 200 OK"));
+  EXPECT_THAT(outcome.out, HasSubstr("\naspis_policy_events_total{profile=\"app\",type=\"file."
+                                     "open\",verdict=\"denied\"} 1\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("\naspis_policy_loaded{mode=\"enforce\"} 1\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("\naspis_runtime_state{backend=\"lsm\"} 1\n"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("the log is open: an agent writes it, or was ended by force\nverify 0\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("in 1 files: the chain is whole\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("good seals vouch for what is up to record"));
+  EXPECT_THAT(outcome.out, HasSubstr("is not what was written, or the one before it is not\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("records 5 to 5 are missing"));
+  EXPECT_THAT(outcome.out, HasSubstr("are missing: the log's end has been cut off\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("somebody has changed it\n"));
+}
+
+}  // namespace
+}  // namespace aspis::test
