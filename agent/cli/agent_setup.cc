@@ -10,10 +10,14 @@
 #include "agent/chain/log_file.h"
 #include "agent/cli/log_state.h"
 #include "agent/event/kinds.h"
+#include "agent/output/message.h"
+#include "agent/output/message_target.h"
 
 namespace aspis {
 namespace {
 
+constexpr const char* kSyslogSocket = "/dev/log";  // syslog(3)
+constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 constexpr const char* kModesFile = "modes.json";
 
 Result<std::optional<gid_t>> group(const std::string& name) {
@@ -49,12 +53,23 @@ Result<LineOutputOptions> output(const OutputConfig& config, const std::string& 
   for (const auto& glob : config.events)
     if (!event_glob_can_match(glob))
       return fail("outputs: " + glob + ": no event has such a name (docs/events.md lists them)");
-  options.name = config.type == "stdout" ? "standard output" : config.path;
-  if (config.type == "log")
+  if (config.type == "log") {
+    options.name = config.path;
     options.target = TRY(open_log(config, state));
-  else
-    options.fd =
-        config.type == "file" ? TRY(append_to(config.path)) : TRY(open_output("-", STDOUT_FILENO));
+  } else if (config.type == "syslog" || config.type == "journal") {
+    const bool journal = config.type == "journal";
+    options.name = !config.to.empty() ? config.to : journal ? kJournalSocket : kSyslogSocket;
+    options.target =
+        TRY(send_to(journal ? MessageKind::kJournal : MessageKind::kSyslog, options.name));
+    const MessageOptions message{config.format, format_context(-1)};
+    options.formatter = journal ? make_journal_formatter(message) : make_syslog_formatter(message);
+  } else if (config.type == "file") {
+    options.name = config.path;
+    options.fd = TRY(append_to(config.path));
+  } else {
+    options.name = "standard output";
+    options.fd = TRY(open_output("-", STDOUT_FILENO));
+  }
   return options;
 }
 

@@ -25,6 +25,7 @@ struct OutputConfig {
   unsigned keep = 10;
   bool compress = true;
   std::string seal_key;
+  std::string to;
 };
 
 struct AgentConfig {

@@ -76,10 +76,15 @@ inline const ConfigKey<AgentConfig> kAgentKeys[] = {
 using O = OutputConfig;
 
 inline const ConfigKey<OutputConfig> kOutputKeys[] = {
-    {"type", &O::type, "file log stdout", 0, 0,
+    {"type", &O::type, "file log stdout syslog journal", 0, 0,
      "A file, which is appended to; a log: JSON, its records chained, and rotated (docs/log.md); "
-     "standard output"},
+     "standard output; syslog (RFC 5424); systemd's journal, with fields of its own (ASPIS_TYPE, "
+     "ASPIS_VERDICT, ASPIS_PROFILE, ASPIS_PID, ASPIS_EXE)"},
     {"path", &O::path, "", 0, 0, "Of the file or log; it is made with mode 0600"},
+    {"to", &O::to, "", 0, 0,
+     "syslog: a socket, as `/dev/log` (the default), or `udp:127.0.0.1:514`, `tcp:[::1]:601`; "
+     "journal: "
+     "its socket, if it is not the usual one"},
     {"format", &O::format, "compact json avc", 0, 0, "How an event is written; a log is json"},
     {"events", &O::events, "", 0, 0, "Only these: globs on file.open, net.*, python.NAME"},
     {"verdicts", &O::verdicts, "allowed denied complain", 0, 0, "Only those with these verdicts"},

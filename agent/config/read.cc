@@ -153,7 +153,7 @@ void read_outputs(Reader& reader, const YAML::Node& node, AgentConfig& config) {
     OutputConfig output;
     reader.map(one, std::span<const ConfigKey<OutputConfig>>(kOutputKeys), "", output,
                [](const std::string&, const YAML::Node&) { return false; });
-    if (output.type != "stdout" && !output.path.starts_with('/'))
+    if ((output.type == "file" || output.type == "log") && !output.path.starts_with('/'))
       reader.wrong(one, "an output of type " + output.type + " has a `path`, an absolute one");
     if (output.type == "log" && output.format != "json")
       reader.wrong(one, "a log has the format json");

@@ -28,7 +28,9 @@ std::uint64_t count_lines(std::string_view text) {
 }
 
 bool may_pass(int code) {
-  return code == ENOSPC || code == EDQUOT || code == ENOENT;
+  return code == ENOSPC || code == EDQUOT || code == ENOENT || code == ECONNREFUSED ||
+         code == ENOTCONN || code == ECONNRESET || code == ENETUNREACH || code == EHOSTUNREACH ||
+         code == ETIMEDOUT;
 }
 
 }  // namespace

@@ -35,9 +35,9 @@ struct OutputStats {
 
 /// Writes lines to a file descriptor, or another target, in the order in which they came.
 ///
-/// A disk that is full (ENOSPC, EDQUOT), or a directory that is gone (ENOENT), is tried again until
-/// it is there or the writer is closed,
-/// so that lines pile up in the queue and the loss appears where push() refuses. Any other error is
+/// A disk that is full (ENOSPC, EDQUOT), a directory that is gone (ENOENT), or somebody who does
+/// not listen (ECONNREFUSED, …) is tried again until that has passed or the writer is closed, so
+/// that lines pile up in the queue and the loss appears where push() refuses. Any other error is
 /// final: what was accepted and not written is lost, and push() refuses from then on. A line that
 /// was begun is completed before any other, so the output never holds a torn line but the very
 /// last.

@@ -46,14 +46,15 @@ FormatContext format_context(int fd) {
 Result<std::unique_ptr<LineOutput>> LineOutput::create(LineOutputOptions options) {
   const FormatterInfo* format = find_formatter(options.format);
   if (format == nullptr) return fail("unknown output format '" + options.format + "'");
-  const FormatContext context = format_context(options.fd.get());
+  auto formatter = options.formatter ? std::move(options.formatter)
+                                     : format->make(format_context(options.fd.get()));
   WriterOptions writer_options;
   writer_options.capacity = options.queue_bytes;
   auto target = options.target ? std::move(options.target) : TRY(write_to(std::move(options.fd)));
   auto writer = std::make_unique<Writer>(std::move(target), writer_options);
   return std::unique_ptr<LineOutput>(
       new LineOutput(std::move(options.name), std::move(options.filter),
-                     std::make_unique<Sink>(format->make(context), std::move(writer))));
+                     std::make_unique<Sink>(std::move(formatter), std::move(writer))));
 }
 
 bool LineOutput::wants(const Record& record) {

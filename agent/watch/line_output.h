@@ -14,11 +14,12 @@
 namespace aspis {
 
 struct LineOutputOptions {
-  std::string format = "compact";       ///< of formatters()
-  Fd fd;                                ///< taken over
-  std::unique_ptr<WriteTarget> target;  ///< or this
-  std::string name;                     ///< for messages: "standard error", or the file's path
-  std::size_t queue_bytes = 32U << 20;  ///< rides out a disk that stalls for a moment
+  std::string format = "compact";        ///< of formatters()
+  Fd fd;                                 ///< taken over
+  std::unique_ptr<WriteTarget> target;   ///< or this
+  std::unique_ptr<Formatter> formatter;  ///< instead of `format`
+  std::string name;                      ///< for messages: "standard error", or the file's path
+  std::size_t queue_bytes = 32U << 20;   ///< rides out a disk that stalls for a moment
   Filter filter;
 };
 

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/output/message_target.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "agent/output/message.h"
+#include "base/fd.h"
+
+namespace aspis {
+namespace {
+
+constexpr std::string_view kCut = "\u2026";
+constexpr std::size_t kCutMin = 1024;  // no socket is as narrow as that
+
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+  bool stream = false;
+};
+
+/// "127.0.0.1:514" or "[::1]:514".
+bool read_inet(std::string_view text, Address& address) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  std::string host(text.substr(0, colon));
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [parsed, error] = std::from_chars(text.data() + colon + 1, end, port);
+  if (error != std::errc() || parsed != end || port == 0) return false;
+  if (host.starts_with('[') && host.ends_with(']')) {
+    auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    address.length = sizeof(*v6);
+    return ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6->sin6_addr) == 1;
+  }
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
+  v4->sin_family = AF_INET;
+  v4->sin_port = htons(port);
+  address.length = sizeof(*v4);
+  return ::inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1;
+}
+
+Result<Address> read_address(MessageKind kind, const std::string& where) {
+  Address address;
+  auto* local = reinterpret_cast<sockaddr_un*>(&address.storage);
+  if (where.starts_with('/') && where.size() < sizeof(local->sun_path)) {
+    local->sun_family = AF_UNIX;
+    std::memcpy(local->sun_path, where.data(), where.size());
+    address.length = sizeof(*local);
+    return address;
+  }
+  address.stream = where.starts_with("tcp:");
+  const bool inet = address.stream || where.starts_with("udp:");
+  if (kind == MessageKind::kSyslog && inet && read_inet(std::string_view(where).substr(4), address))
+    return address;
+  return fail(
+      "'" + where + "': " +
+      (kind == MessageKind::kSyslog
+           ? "neither the path of a socket, nor udp: or tcp: with an address and a port, as "
+             "udp:127.0.0.1:514"
+           : "not the path of a socket"));
+}
+
+class MessageTarget final : public WriteTarget {
+ public:
+  MessageTarget(MessageKind kind, const Address& address) : kind_(kind), address_(address) {}
+
+  Outcome write_some(std::string_view bytes, std::chrono::milliseconds patience) override;
+
+ private:
+  int connect();
+  int send_message(std::string_view line, std::chrono::milliseconds patience);
+  void make_message(std::string_view line, std::size_t limit);
+
+  MessageKind kind_;
+  Address address_;
+  Fd fd_;
+  std::string message_;
+  std::size_t sent_ = 0;  ///< of it: a stream may take a part
+  bool made_ = false;     ///< message_ is that of the line at hand
+};
+
+/// Nothing blocks here: connections are to this machine or answer when they like.
+int MessageTarget::connect() {
+  fd_ =
+      Fd(::socket(address_.storage.ss_family,
+                  (address_.stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd_.valid()) return errno;
+  if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address_.storage), address_.length) ==
+          0 ||
+      errno == EINPROGRESS)
+    return 0;
+  const int code = errno;
+  fd_.reset();
+  return code;
+}
+
+void MessageTarget::make_message(std::string_view line, std::size_t limit) {
+  if (kind_ == MessageKind::kJournal) {
+    // Only MESSAGE can be long.
+    const std::size_t rest = line.find(kFieldSeparator);
+    message_ = line.substr(0, std::min({rest, limit, line.size()}));
+    if (std::min(rest, line.size()) > limit) message_ += kCut;
+    if (rest != std::string_view::npos) message_ += line.substr(rest);
+    std::ranges::replace(message_, kFieldSeparator, '\n');
+    message_ += '\n';
+  } else {
+    message_ = line.substr(0, limit);
+    if (line.size() > limit) message_ += kCut;
+    if (address_.stream) message_.insert(0, std::to_string(message_.size()) + " ");
+  }
+  sent_ = 0;
+  made_ = true;
+}
+
+/// An errno, 0 if it is sent.
+int MessageTarget::send_message(std::string_view line, std::chrono::milliseconds patience) {
+  if (!fd_.valid())
+    if (const int code = connect(); code != 0) return code;
+  std::size_t limit = line.size();
+  if (!made_) make_message(line, limit);
+  while (sent_ < message_.size()) {
+    const ssize_t sent = ::send(fd_.get(), message_.data() + sent_, message_.size() - sent_,
+                                MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) {
+      sent_ += static_cast<std::size_t>(sent);
+    } else if (errno == EMSGSIZE && limit > kCutMin) {
+      make_message(line, limit /= 2);
+    } else if (errno == EAGAIN || errno == ENOBUFS || errno == EINPROGRESS) {
+      pollfd wait{fd_.get(), POLLOUT, 0};
+      if (::poll(&wait, 1, static_cast<int>(patience.count())) != 1) return EAGAIN;
+    } else if (errno != EINTR) {
+      const int code = errno == EPIPE ? ECONNRESET : errno;  // both pass: there is a next time
+      fd_.reset();
+      made_ = false;  // another connection gets it from its begin
+      return code;
+    }
+  }
+  made_ = false;
+  return 0;
+}
+
+WriteTarget::Outcome MessageTarget::write_some(std::string_view bytes,
+                                               std::chrono::milliseconds patience) {
+  constexpr std::size_t kAtATime = 64;
+  Outcome outcome;
+  for (std::size_t n = 0; n < kAtATime && !bytes.empty(); ++n) {
+    const std::size_t end = bytes.find('\n');
+    outcome.error = send_message(bytes.substr(0, end), patience);
+    if (outcome.error != 0) return outcome.written != 0 ? Outcome{outcome.written, 0} : outcome;
+    outcome.written += end + 1;
+    bytes.remove_prefix(end + 1);
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WriteTarget>> send_to(MessageKind kind, const std::string& where) {
+  return std::make_unique<MessageTarget>(kind, TRY(read_address(kind, where)));
+}
+
+}  // namespace aspis
