@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/event/container.h"
 #include "agent/event/event.h"
 #include "agent/event/interpreter.h"
 #include "agent/event/log_notice.h"
@@ -111,7 +112,8 @@ struct Record {
   std::uint64_t seq = 0;   ///< 0 for records that the agent itself makes
   const Event* event =
       nullptr;  ///< null for notices (python.unperformed, aspis.gap, aspis.interpreter, …)
-  std::shared_ptr<const Process> process;  ///< null for aspis.gap and aspis.summary
+  std::shared_ptr<const Process> process;      ///< null for aspis.gap and aspis.summary
+  std::shared_ptr<const Container> container;  ///< that the process is in; null: none
   std::shared_ptr<const Cause> cause;
   Correlation correlation = Correlation::kNone;
   std::string profile;  ///< full name of the profile that decided; empty: not confined

@@ -37,12 +37,24 @@ void append_process(std::string& out, std::string_view name, std::uint32_t pid) 
   out += ']';
 }
 
+/// As the runtimes shorten ids.
+constexpr std::size_t kShortId = 12;
+
+/// "  by NAME[PID] in NAMESPACE/POD/CONTAINER", or its name alone, or its id.
 void append_actor(std::string& out, const Record& record) {
   const Process* process = record.process.get();
   if (process == nullptr && record.event == nullptr) return;
   out += "  by ";
   append_process(out, process ? process->name() : "?",
                  record.event ? record.event->head->pid : process->id.pid);
+  if (!record.container) return;
+  const Container& container = *record.container;
+  out += " in ";
+  if (!container.pod.empty()) {
+    append_plain(out, container.pod_namespace + "/" + container.pod);
+    out += '/';
+  }
+  append_plain(out, container.name.empty() ? container.id.substr(0, kShortId) : container.name);
 }
 
 /// Same process and same image: the image's start is the process's, so exe tells them apart.

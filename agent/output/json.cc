@@ -144,6 +144,31 @@ void append_log(JsonWriter& json, const LogNotice& log) {
   json.close();
 }
 
+void append_container(JsonWriter& json, const Container& container) {
+  const auto known = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) json.text(key, value);
+  };
+  json.open("container");
+  json.text("id", container.id);
+  known("runtime", container.runtime);
+  known("name", container.name);
+  known("image", container.image);
+  known("pod", container.pod);
+  known("namespace", container.pod_namespace);
+  known("pod_uid", container.pod_uid);
+  if (!container.labels.empty()) {
+    json.open("labels");
+    for (const auto& [name, value] : container.labels) {
+      json.begin({});
+      append_json_string(json.out(), name);
+      json.out() += ':';
+      append_json_string(json.out(), value);
+    }
+    json.close();
+  }
+  json.close();
+}
+
 void append_summary(JsonWriter& json, const Summary& summary) {
   json.number("produced", summary.produced);
   json.number("notices", summary.notices);
@@ -227,6 +252,7 @@ void JsonFormatter::format(const Record& record, std::string& out) {
   out += '{';
   append_head(record, json);
   append_process(json, record);
+  if (record.container) append_container(json, *record.container);
   if (record.event) {
     append_payload(json, *record.event);
     append_verdict(json, *record.event->head);

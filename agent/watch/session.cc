@@ -217,6 +217,11 @@ void Session::emit(Record&& record) {
   } else if (record.event != nullptr && record.event->head->info != 0) {
     record.profile = ASPIS_UNCONFINED;  // something is said of a task that has none
   }
+  if (record.process) {
+    const std::uint64_t cgroup =
+        record.event != nullptr ? record.event->head->cgroup : record.process->cgroup;
+    record.container = containers_.of(cgroup, record.time);
+  }
   if (record.event == nullptr) ++summary_.notices;
   if (record.event != nullptr && record.correlation == Correlation::kUnaudited)
     interpreters_->note_unaudited(process_id(*record.event->head));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/container/containers.h"
 #include "agent/event/correlate.h"
 #include "agent/event/process_table.h"
 #include "agent/kernel/observer.h"
@@ -80,6 +81,7 @@ class Session {
   std::vector<std::unique_ptr<Output>> own_;  ///< of the options
   std::vector<Output*> outputs_;              ///< they, and those of others
   ProcessTable processes_;
+  Containers containers_;
   std::unique_ptr<Stacks> stacks_;
   Correlator correlator_;
   Summary summary_;

@@ -19,7 +19,7 @@ using Paths = std::set<std::string>;
 
 /// Objects whose members are the program's, not ours.
 bool is_free(const std::string& name) {
-  return name == "python.args" || name == "cause.args";
+  return name == "python.args" || name == "cause.args" || name == "container.labels";
 }
 
 void collect(const Json& object, const std::string& prefix, Paths& out) {

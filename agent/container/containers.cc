@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/container/containers.h"
+
+#include "agent/container/runtime_state.h"
+
+namespace aspis {
+namespace {
+
+constexpr std::size_t kKnownMax = 8192;
+constexpr std::uint64_t kAgain = 500'000'000;  // ns
+constexpr unsigned kTriesMax = 10;             // some runtimes never write any
+
+}  // namespace
+
+Containers::Containers() : known_(kKnownMax) {
+  if (auto paths = CgroupPaths::open()) paths_.emplace(std::move(*paths));
+}
+
+void Containers::look(std::uint64_t cgroup, Entry& entry, std::uint64_t now) const {
+  const auto path = paths_->path_of(cgroup);
+  if (!path) {  // gone: what is known stays
+    entry.again = 0;
+    return;
+  }
+  auto found = container_in(*path);
+  if (!found) {
+    entry.again = 0;
+    return;
+  }
+  read_runtime_state(*found);
+  const bool whole = !found->name.empty() || !found->image.empty();
+  entry.again = whole || ++entry.tries >= kTriesMax ? 0 : now + kAgain;
+  entry.container = std::make_shared<const Container>(std::move(*found));
+}
+
+std::shared_ptr<const Container> Containers::of(std::uint64_t cgroup, std::uint64_t now) {
+  if (!paths_ || cgroup == 0) return nullptr;
+  Entry* entry = known_.find(cgroup);
+  const bool fresh = entry == nullptr;
+  if (fresh) entry = &known_.insert(cgroup, {});
+  if (fresh || (entry->again != 0 && now >= entry->again)) look(cgroup, *entry, now);
+  return entry->container;
+}
+
+}  // namespace aspis

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container that a process is in.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace aspis {
+
+/// From the path of its cgroup: id and runtime, and of Kubernetes the pod's uid. The rest is from
+/// the runtime's own files, where they can be read; empty: not known.
+struct Container {
+  std::string id;       ///< hexadecimal, whole
+  std::string runtime;  ///< "docker", "podman", "containerd", "cri-o"; empty: not known
+  std::string name;
+  std::string image;
+  std::string pod;  ///< name of the Kubernetes pod
+  std::string pod_namespace;
+  std::string pod_uid;
+  std::map<std::string, std::string> labels;
+};
+
+}  // namespace aspis
