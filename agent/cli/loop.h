@@ -46,12 +46,13 @@ class Signals {
 inline Result<> watch_until(Session& session, Signals& signals,
                             const std::function<bool(const signalfd_siginfo&)>& on_signal,
                             const std::function<bool()>& on_tick) {
-  constexpr int kTickMs = 100;
+  constexpr int kTickMs = 100, kSettleMs = 5;
   std::array<pollfd, 2> wait{pollfd{session.observer().ring_fd(), POLLIN, 0},
                              pollfd{signals.fd(), POLLIN, 0}};
   std::uint64_t next_tick = 0;
   for (;;) {
-    if (::poll(wait.data(), wait.size(), kTickMs) < 0 && errno != EINTR) return fail_errno("poll");
+    const int patience = session.settling() ? kSettleMs : kTickMs;
+    if (::poll(wait.data(), wait.size(), patience) < 0 && errno != EINTR) return fail_errno("poll");
     TRYV(session.pump());
     for (signalfd_siginfo signal{}; signals.next(signal);)
       if (!on_signal(signal)) return {};

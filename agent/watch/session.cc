@@ -119,7 +119,12 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
   if (options.policy) {
-    TRYV(put_in_force(*session->observer_, *options.policy, options.in_force));
+    if (const auto put =
+            put_in_force(*session->observer_, *options.policy, options.in_force);
+        !put)
+      return fail(put.error().text() + (session->observer_->adoption()
+                                            ? "\nThe policy that is pinned stays in force"
+                                            : ""));
     session->limits_.emplace(*session->observer_);
   }
   session->interpreters_ = std::make_unique<Interpreters>(
@@ -128,8 +133,18 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
       [raw = session.get()](const ProcessId& process, const TamperNotice& notice) {
         raw->emit_tamper(process, notice);
       });
+  if (session->observer_->adoption()) TRYV(session->catch_up());
   session->interpreters_->attach_standard();
   return session;
+}
+
+/// What has waited for an agent comes before looking for interpreters, which takes its time: the
+/// ring is full soon.
+Result<> Session::catch_up() {
+  adopted_sequence_ = observer_->adoption()->sequence;
+  correlator_.note_loss(adopted_sequence_);
+  if (limits_) TRYV(limits_->catch_up());
+  return pump();
 }
 
 void Session::emit_gap(const Loss& loss, std::uint64_t time) {
@@ -204,6 +219,7 @@ void Session::receive(std::span<const std::byte> bytes) {
     return;
   }
   const aspis_event& head = *event->head;
+  if (head.seq <= adopted_sequence_) ++backlog_;
   const auto* python = event->as<PythonPayload>();
   const std::uint32_t throttled = python == nullptr ? 0 : python->throttled;
   if ((head.lost_ring | head.lost_scratch | throttled) != 0) {
@@ -263,8 +279,22 @@ void Session::emit(Record&& record) {
 }
 
 Result<> Session::pump() {
-  TRY(observer_->consume());
+  do TRY(observer_->consume());
+  while (settle());
   return {};
+}
+
+/// True: there is room in the kernel again, and more may have come that woke nobody.
+bool Session::settle() {
+  if (!observer_->pinned()) return false;
+  const auto accepted = sink_->accepted_bytes();
+  if (!settling_ && accepted && observer_->handed() != released_)
+    settling_ = {observer_->handed(), *accepted};
+  if (!settling_ || sink_->written_bytes() < settling_->bytes) return false;
+  released_ = settling_->handed;
+  observer_->release(released_);
+  settling_.reset();
+  return true;
 }
 
 void Session::tick() {
@@ -296,12 +326,15 @@ Result<> Session::finish() {
   summary_.lost.ring = totals.ring_full;
   summary_.lost.scratch = totals.scratch_busy;
   summary_.lost.throttled = totals.throttled;
+  if (adopted_sequence_ != 0)
+    summary_.earlier = adopted_sequence_ - observer_->adoption()->lost - backlog_;
   summary_.untracked_tasks = totals.task_full;
   summary_.cut_paths = totals.path_cut;
   summary_.cut_values = totals.value_cut;
   summary_.compat_syscalls = totals.compat;
   summary_.missed_runs = totals.missed;
   const auto closed = sink_->close(summary_, boot_time(), kFlushPatience);
+  if (closed && observer_->pinned()) observer_->release(observer_->handed());
   if (closed) return {};
   return fail(output_name_ + ": " + closed.error().text() + "; " +
               std::to_string(sink_->totals().lost) + " events are missing from it");

@@ -51,6 +51,8 @@ class Session {
 
   /// Handles all events that wait. Call when observer().ring_fd() is readable.
   Result<> pump();
+  /// Something was handled that the output does not have yet: call pump() again soon.
+  [[nodiscard]] bool settling() const { return settling_.has_value(); }
   /// Time has passed: call about ten times a second. Says once when the output has failed.
   void tick();
   /// Handles what is left, writes the summary and closes the output. An error means that records
@@ -63,6 +65,8 @@ class Session {
 
  private:
   Session(std::string output_name, Filter filter, std::unique_ptr<Sink> sink);
+  Result<> catch_up();
+  bool settle();
   void receive(std::span<const std::byte> bytes);
   void emit(Record&& record);
   void emit_gap(const Loss& loss, std::uint64_t time);
@@ -85,6 +89,15 @@ class Session {
   std::uint64_t now_ = 0;                   ///< of the event at hand
   std::shared_ptr<const Process> process_;  ///< its process
   bool output_failed_ = false;
+  /// What profiles report is released in the kernel when the output has it: up to `handed`, when
+  /// `bytes` are written.
+  struct Settling {
+    std::uint64_t handed = 0, bytes = 0;
+  };
+  std::optional<Settling> settling_;
+  std::uint64_t released_ = 0;
+  std::uint64_t adopted_sequence_ = 0;  ///< the last event before this agent; 0: it is the first
+  std::uint64_t backlog_ = 0;           ///< events up to that one that it was handed
   // Last, so that they go first: their callbacks use what stands above.
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<Interpreters> interpreters_;
