@@ -209,7 +209,8 @@ int BPF_PROG(on_exit, struct task_struct *exiting)
 	return 0;
 }
 
-/* An agent has come that knows none of the tracked processes: they are told of again. */
+/* An agent has come that knows none of the tracked processes: they are told of again, and no others
+ * become tracked. */
 __u8 telling_again;
 
 /*
@@ -242,7 +243,8 @@ int find_tasks(struct bpf_iter__task *ctx)
 	}
 	if (task->tgid == self_tgid)
 		return 0;
-	if (state && state->start && !(telling_again && state->flags & ASPIS_TASK_TRACKED))
+	if (telling_again ? !(state && state->start && state->flags & ASPIS_TASK_TRACKED)
+			  : state && state->start)
 		return 0;
 	loose = untrusted(task);
 	exe = loose->mm->exe_file;

@@ -71,17 +71,19 @@ int uninstall(const AgentOptions& options) {
 
 void tell_adoption(const Observer::Adoption& adoption, const std::string& pins) {
   const double seconds = static_cast<double>(boot_time() - adoption.since) / 1e9;
-  spdlog::info("goes on with what is pinned in {}: no agent had looked for {:.1f} s, {} KiB of "
-               "reports have waited",
-               pins, seconds, (adoption.waiting + 1023) / 1024);
+  spdlog::info(
+      "goes on with what is pinned in {}: no agent had looked for {:.1f} s, {} KiB of "
+      "reports have waited",
+      pins, seconds, (adoption.waiting + 1023) / 1024);
 }
 
 /// What becomes of the policy when the agent ends.
 void tell_end(Observer& observer, const std::string& pins) {
   if (observer.pinned()) {
-    spdlog::info("the policy stays in force, pinned in {}; what it denies is kept for the next "
-                 "agent, as far as there is room. 'aspis agent --uninstall' ends it",
-                 pins);
+    spdlog::info(
+        "the policy stays in force, pinned in {}; what it denies is kept for the next "
+        "agent, as far as there is room. 'aspis agent --uninstall' ends it",
+        pins);
   } else if (const auto left = observer.confined_tasks(); left && !left->empty()) {
     spdlog::warn("{} confined tasks go on unconfined", left->size());
   }
@@ -139,10 +141,11 @@ void add_agent(CLI::App& app, int& exit_code) {
                                     "Policy file, or directory of them; may be repeated")
                        ->allow_extra_args(false)
                        ->type_name("PATH");
-  auto* uninstall = command
-                        ->add_flag("--uninstall", options->uninstall,
-                                   "End what an agent has left pinned: nothing is enforced any more")
-                        ->excludes(profiles);
+  auto* uninstall =
+      command
+          ->add_flag("--uninstall", options->uninstall,
+                     "End what an agent has left pinned: nothing is enforced any more")
+          ->excludes(profiles);
   command->add_flag("--no-pin", options->no_pin, "Pin nothing: enforcement ends with the agent")
       ->excludes(uninstall);
   command

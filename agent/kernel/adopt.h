@@ -19,6 +19,9 @@ namespace aspis {
 /// `options` and take effect only when it is loaded anew.
 Result<std::unique_ptr<KernelSide>> adopt(const Pins& pins, const ObserverOptions& options);
 
+/// Why it cannot be gone on with, and what to do.
+tl::unexpected<Error> cannot_adopt(const Pins& pins, const std::string& why);
+
 /// Makes the programs send code objects again that they have sent to another agent.
 void forget_codes(int known_codes_map);
 

@@ -44,8 +44,7 @@ Result<> Section::open(int map_fd, bool writable) {
   if (map_fd < 0 || bpf_obj_get_info_by_fd(map_fd, &info, &length) != 0)
     return fail_errno("cannot look at the variables of the BPF side");
   const std::unique_ptr<btf, FreeTypes> types(btf__load_from_kernel_by_id(info.btf_id));
-  const btf_type* section =
-      types ? btf__type_by_id(types.get(), info.btf_value_type_id) : nullptr;
+  const btf_type* section = types ? btf__type_by_id(types.get(), info.btf_value_type_id) : nullptr;
   if (section == nullptr || !btf_is_datasec(section))
     return fail("the kernel does not say what the variables of the BPF side are");
   const btf_var_secinfo* places = btf_var_secinfos(section);
@@ -56,8 +55,8 @@ Result<> Section::open(int map_fd, bool writable) {
   }
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   bytes_ = (info.value_size + page - 1) / page * page;
-  void* mapped = ::mmap(nullptr, bytes_, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
-                        map_fd, 0);
+  void* mapped =
+      ::mmap(nullptr, bytes_, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, map_fd, 0);
   if (mapped == MAP_FAILED) return fail_errno("cannot map the variables of the BPF side");
   memory_ = mapped;
   return {};

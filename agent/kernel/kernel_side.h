@@ -86,8 +86,8 @@ class KernelSide {
     return static_cast<const T*>(rodata_.find(name, sizeof(T)));
   }
 
-  /// Attaches every loaded program that has a place of its own; adds to facts.missing the hooks that
-  /// the kernel refuses. Fails if it is a program that every event needs.
+  /// Attaches every loaded program that has a place of its own; adds to facts.missing the hooks
+  /// that the kernel refuses. Fails if it is a program that every event needs.
   Result<> attach();
 
   /// Links of the backend's own programs.

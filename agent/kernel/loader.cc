@@ -142,8 +142,7 @@ Result<> Loader::prepare(const std::vector<std::string>& refused) {
   skeleton_.reset(aspis_bpf::open());
   if (!skeleton_) return fail_errno("cannot read the built-in BPF object");
   const bool enforcing = options_.arena_bytes != 0;
-  facts_.missing =
-      select_programs(skeleton_->obj, facts_.backend, kernel_types_.get(), enforcing);
+  facts_.missing = select_programs(skeleton_->obj, facts_.backend, kernel_types_.get(), enforcing);
   if (facts_.backend == Backend::kFmodRet && !enforcing) run_fmod_ret_as_fentry();
   bpf_program__set_autoload(skeleton_->progs.on_audit, true);
   bpf_program__set_autoload(skeleton_->progs.on_audit_raise, facts_.raises);
@@ -184,9 +183,9 @@ Result<> Loader::load_object() {
     const int error = aspis_bpf::load(skeleton_.get());
     if (error == 0) return {};
     const std::string culprit = log_.failed_program();
-    bpf_program* program = culprit.empty() ? nullptr
-                                           : bpf_object__find_program_by_name(skeleton_->obj,
-                                                                              culprit.c_str());
+    bpf_program* program = culprit.empty()
+                               ? nullptr
+                               : bpf_object__find_program_by_name(skeleton_->obj, culprit.c_str());
     // Only hooks can be done without; the rest is what every event needs.
     if (program == nullptr || culprit.find("__") == std::string::npos)
       return fail_errno("the kernel refused the BPF programs\n" + log_.tail(12), -error);

@@ -45,9 +45,9 @@ LoadSettings load_settings(const ObserverOptions& options);
 /// Number of the BPF object that is built in.
 std::uint64_t built_in_object();
 
-/// Chooses a backend by trying, loads what it and the options need, and fills the tables that do not
-/// change. Nothing is attached, and no policy is in force. Fails with what the kernel refused and
-/// what to do about it. `passed_over`: why better backends were, one line each.
+/// Chooses a backend by trying, loads what it and the options need, and fills the tables that do
+/// not change. Nothing is attached, and no policy is in force. Fails with what the kernel refused
+/// and what to do about it. `passed_over`: why better backends were, one line each.
 Result<std::unique_ptr<KernelSide>> load_kernel_side(const ObserverOptions& options,
                                                      std::vector<std::string>& passed_over);
 

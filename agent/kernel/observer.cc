@@ -49,16 +49,12 @@ struct Variables {
   const PathKey* path_key = nullptr;
 
   static Result<Variables> of(const KernelSide& side) {
-    const Variables all{side.variable<std::uint32_t>("policy_root"),
-                        side.variable<std::uint8_t>("holding_ended"),
-                        side.variable<std::uint8_t>("telling_again"),
-                        side.variable<std::uint64_t>("sequence"),
-                        side.variable<std::uint64_t>("agent_seen"),
-                        side.variable<std::uint32_t>("self_tgid"),
-                        side.variable<TidBits>("tracked_tids"),
-                        side.constant<std::uint8_t>("attaching"),
-                        side.constant<std::uint32_t>("arena_mask"),
-                        side.constant<PathKey>("path_key")};
+    const Variables all{
+        side.variable<std::uint32_t>("policy_root"),  side.variable<std::uint8_t>("holding_ended"),
+        side.variable<std::uint8_t>("telling_again"), side.variable<std::uint64_t>("sequence"),
+        side.variable<std::uint64_t>("agent_seen"),   side.variable<std::uint32_t>("self_tgid"),
+        side.variable<TidBits>("tracked_tids"),       side.constant<std::uint8_t>("attaching"),
+        side.constant<std::uint32_t>("arena_mask"),   side.constant<PathKey>("path_key")};
     if (all.policy_root == nullptr || all.holding_ended == nullptr ||
         all.telling_again == nullptr || all.sequence == nullptr || all.agent_seen == nullptr ||
         all.self_tgid == nullptr || all.tracked_tids == nullptr || all.attaching == nullptr ||
@@ -194,7 +190,8 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   if (!options.pins.empty()) impl->pins.emplace(TRY(Pins::open(options.pins)));
   if (impl->pins && impl->pins->found()) {
     impl->side = TRY(adopt(*impl->pins, options));
-    TRYV(impl->go_on());
+    if (const auto gone_on = impl->go_on(); !gone_on)
+      return cannot_adopt(*impl->pins, "cannot be gone on with: " + gone_on.error().text());
   } else {
     TRYV(impl->begin(options));
   }

@@ -209,13 +209,15 @@ Result<> Pins::remove() {
 }
 
 Result<> Pins::pin_probe(std::uint32_t row, bool at_return, int link_fd) const {
-  const std::string path = set() + "/probes/" + std::to_string(row) + (at_return ? kReturn : kEntry);
+  const std::string path =
+      set() + "/probes/" + std::to_string(row) + (at_return ? kReturn : kEntry);
   if (bpf_obj_pin(link_fd, path.c_str()) != 0) return fail_errno("cannot pin " + path);
   return {};
 }
 
 void Pins::unpin_probe(std::uint32_t row, bool at_return) const {
-  const std::string path = set() + "/probes/" + std::to_string(row) + (at_return ? kReturn : kEntry);
+  const std::string path =
+      set() + "/probes/" + std::to_string(row) + (at_return ? kReturn : kEntry);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT)
     spdlog::warn("cannot remove {}: {}", path, std::strerror(errno));
 }

@@ -17,7 +17,8 @@
 
 namespace aspis {
 
-/// A profile has its number as long as the BPF side is in the kernel, whether it is in force or not.
+/// A profile has its number as long as the BPF side is in the kernel, whether it is in force or
+/// not.
 class PolicyNames {
  public:
   /// As bytes() wrote them; fails if they are not that.

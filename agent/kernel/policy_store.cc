@@ -109,5 +109,4 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
   return {};
 }
 
-
 }  // namespace aspis

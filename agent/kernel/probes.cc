@@ -137,7 +137,11 @@ Result<std::uint32_t> Probes::take_over(const File& file, const Site& site) {
   });
   if (found == adopted_.end()) return fail("none is there");
   const std::uint32_t row = found->first;
-  if (bpf_map_update_elem(kernel_.sites, &row, &site.row, BPF_ANY) != 0)
+  // Who is at the probe now may read half of what is written.
+  aspis_python_site now{};
+  if (bpf_map_lookup_elem(kernel_.sites, &row, &now) != 0 ||
+      (std::memcmp(&now, &site.row, sizeof(now)) != 0 &&
+       bpf_map_update_elem(kernel_.sites, &row, &site.row, BPF_ANY) != 0))
     return fail_errno("cannot fill the table of probe sites");
   links_[row] = std::move(found->second.links);
   adopted_.erase(found);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layout is the kernel's interface (kernel/bpf/ringbuf.c): a page that the reader writes, a page
-// that the kernel writes, the data. A record is a head of eight bytes, whose first four are its
-// length with two flags, and bytes, padded to a multiple of eight.
+// The layout is the kernel's interface (kernel/bpf/ringbuf.c): a page that the reader writes, a
+// page that the kernel writes, the data. A record is a head of eight bytes, whose first four are
+// its length with two flags, and bytes, padded to a multiple of eight.
 #include "agent/kernel/ring_reader.h"
 
-#include <linux/bpf.h>
 #include <bpf/bpf.h>
+#include <linux/bpf.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -36,8 +36,8 @@ Result<> RingReader::open(int map_fd, bool keeping) {
   void* mapped = ::mmap(nullptr, page_, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
   if (mapped == MAP_FAILED) return fail_errno("cannot map a ring buffer");
   consumer_ = static_cast<std::byte*>(mapped);
-  mapped = ::mmap(nullptr, page_ + 2 * bytes_, PROT_READ, MAP_SHARED, map_fd,
-                  static_cast<off_t>(page_));
+  mapped =
+      ::mmap(nullptr, page_ + 2 * bytes_, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page_));
   if (mapped == MAP_FAILED) return fail_errno("cannot map a ring buffer");
   producer_ = static_cast<const std::byte*>(mapped);
   data_ = producer_ + page_;

@@ -36,8 +36,7 @@ Result<Fd> attach_uprobe(int program_fd, const UprobePlace& place, std::uint64_t
   perf_event_attr attributes{};
   attributes.size = sizeof(attributes);
   attributes.type = uprobe_type();
-  attributes.config =
-      (place.at_return ? kReturnProbe : 0) | place.semaphore << kSemaphoreShift;
+  attributes.config = (place.at_return ? kReturnProbe : 0) | place.semaphore << kSemaphoreShift;
   attributes.config1 = reinterpret_cast<std::uintptr_t>(place.path.c_str());
   attributes.config2 = place.offset;
   // Of every process, which the processor number has no part in.

@@ -63,7 +63,7 @@ class Sink {
   Loss due_;                                  ///< lost, and not yet said in the output
   std::uint64_t accepted_ = 0, refused_ = 0;  ///< records
   std::uint64_t accepted_bytes_ = 0;
-  std::uint64_t lines_ = 0;                   ///< accepted by the writer, gaps included
+  std::uint64_t lines_ = 0;  ///< accepted by the writer, gaps included
   std::deque<std::uint64_t>
       other_lines_;  ///< which of them are gaps or the summary; written ones drop out
 };

@@ -119,9 +119,7 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
   if (options.policy) {
-    if (const auto put =
-            put_in_force(*session->observer_, *options.policy, options.in_force);
-        !put)
+    if (const auto put = put_in_force(*session->observer_, *options.policy, options.in_force); !put)
       return fail(put.error().text() + (session->observer_->adoption()
                                             ? "\nThe policy that is pinned stays in force"
                                             : ""));
@@ -327,7 +325,8 @@ Result<> Session::finish() {
   summary_.lost.scratch = totals.scratch_busy;
   summary_.lost.throttled = totals.throttled;
   if (adopted_sequence_ != 0)
-    summary_.earlier = adopted_sequence_ - observer_->adoption()->lost - backlog_;
+    summary_.earlier =
+        adopted_sequence_ - std::min(adopted_sequence_, observer_->adoption()->lost + backlog_);
   summary_.untracked_tasks = totals.task_full;
   summary_.cut_paths = totals.path_cut;
   summary_.cut_values = totals.value_cut;

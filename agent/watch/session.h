@@ -52,7 +52,7 @@ class Session {
   /// Handles all events that wait. Call when observer().ring_fd() is readable.
   Result<> pump();
   /// Something was handled that the output does not have yet: call pump() again soon.
-  [[nodiscard]] bool settling() const { return settling_.has_value(); }
+  [[nodiscard]] bool settling() const { return settling_.has_value() && !output_failed_; }
   /// Time has passed: call about ten times a second. Says once when the output has failed.
   void tick();
   /// Handles what is left, writes the summary and closes the output. An error means that records
