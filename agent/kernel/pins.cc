@@ -128,7 +128,8 @@ bool Pins::Maker::same_abi() const {
 
 Result<Pins> Pins::open(const std::string& directory) {
   for (;;) {
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
+    const bool made = ::mkdir(directory.c_str(), 0700) == 0;
+    if (!made && errno != EEXIST)
       return fail_errno("cannot make " + directory +
                         " to pin the BPF side in (mount -t bpf bpf /sys/fs/bpf? --no-pin lets "
                         "enforcement end with the agent)");
@@ -136,7 +137,7 @@ Result<Pins> Pins::open(const std::string& directory) {
     if (!fd.valid() && errno == ENOENT) continue;
     if (!fd.valid()) return fail_errno("cannot open " + directory);
     if (auto own = check_owner(directory, fd.get()); !own) {
-      ::rmdir(directory.c_str());  // what mkdir() has made in sysfs or anywhere else
+      if (made) ::rmdir(directory.c_str());
       return tl::unexpected(own.error());
     }
     if (!TRY(lock(directory, fd.get()))) continue;

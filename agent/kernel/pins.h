@@ -23,7 +23,8 @@ constexpr std::string_view kPinDirectory = "/sys/fs/bpf/aspis";
 /// In it is at most one set, a directory whose name says which aspis made it and what it agrees on
 /// with its programs; below that maps/, programs/, links/ and probes/. A set is made under another
 /// name and renamed, and renamed again before it is taken apart: under its own name it is whole.
-/// What is left under other names by who was killed is removed by who comes next.
+/// What is left under other names by who was killed is removed by who comes next. If the bpffs is
+/// unmounted, what was pinned lasts as long as its agent, and the next one finds nothing.
 class Pins {
  public:
   /// Makes the directory if it is not there. Fails if it is on no bpffs, is not this user's alone,
