@@ -16,6 +16,7 @@
 #include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/pidfd.h"
 #include "agent/kernel/pins.h"
+#include "agent/kernel/variables.h"
 #include "base/fd.h"
 #include "bpf/abi/event.h"
 #include "bpf/abi/task.h"
@@ -34,35 +35,6 @@ std::uint64_t boot_now() {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
          static_cast<std::uint64_t>(now.tv_nsec);
 }
-
-using TidBits = std::uint32_t[ASPIS_TID_MAX / 32];
-
-/// Variables of the BPF side.
-struct Variables {
-  volatile std::uint32_t* policy_root = nullptr;
-  std::uint8_t *holding_ended = nullptr, *telling_again = nullptr;
-  std::uint64_t *sequence = nullptr, *agent_seen = nullptr;
-  std::uint32_t* self_tgid = nullptr;
-  TidBits* tracked_tids = nullptr;
-  const std::uint8_t* attaching = nullptr;
-  const std::uint32_t* arena_mask = nullptr;
-  const PathKey* path_key = nullptr;
-
-  static Result<Variables> of(const KernelSide& side) {
-    const Variables all{
-        side.variable<std::uint32_t>("policy_root"),  side.variable<std::uint8_t>("holding_ended"),
-        side.variable<std::uint8_t>("telling_again"), side.variable<std::uint64_t>("sequence"),
-        side.variable<std::uint64_t>("agent_seen"),   side.variable<std::uint32_t>("self_tgid"),
-        side.variable<TidBits>("tracked_tids"),       side.constant<std::uint8_t>("attaching"),
-        side.constant<std::uint32_t>("arena_mask"),   side.constant<PathKey>("path_key")};
-    if (all.policy_root == nullptr || all.holding_ended == nullptr ||
-        all.telling_again == nullptr || all.sequence == nullptr || all.agent_seen == nullptr ||
-        all.self_tgid == nullptr || all.tracked_tids == nullptr || all.attaching == nullptr ||
-        all.arena_mask == nullptr || all.path_key == nullptr)
-      return fail("the BPF side lacks a variable");
-    return all;
-  }
-};
 
 }  // namespace
 
