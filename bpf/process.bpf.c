@@ -209,6 +209,10 @@ int BPF_PROG(on_exit, struct task_struct *exiting)
 	return 0;
 }
 
+/* An agent has come that knows none of the tracked processes: they are told of again, and no others
+ * become tracked. */
+__u8 telling_again;
+
 /*
  * Walks every task once: finds the observer itself and the tasks that user space has named (by a
  * state made through a pidfd, which works in any pid namespace), and those that the selectors
@@ -237,7 +241,10 @@ int find_tasks(struct bpf_iter__task *ctx)
 		self_tgid = task->tgid;
 		return 0;
 	}
-	if (task->tgid == self_tgid || (state && state->start))
+	if (task->tgid == self_tgid)
+		return 0;
+	if (telling_again ? !(state && state->start && state->flags & ASPIS_TASK_TRACKED)
+			  : state && state->start)
 		return 0;
 	loose = untrusted(task);
 	exe = loose->mm->exe_file;

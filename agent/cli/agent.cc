@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// aspis agent: what is observed and enforced on the whole machine, until it ends. What it is told
-// comes from a configuration, or from options.
+// aspis agent: what is observed and enforced on the whole machine. What enforces is pinned, and
+// goes on when this ends; the next agent goes on with it. What it is told comes from a
+// configuration, or from options.
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "agent/cli/agent_pins.h"
 #include "agent/cli/agent_policy.h"
 #include "agent/cli/agent_requests.h"
 #include "agent/cli/agent_setup.h"
@@ -46,6 +48,7 @@ class Agent {
   [[nodiscard]] std::optional<HttpAnswer> page(const std::string& path) const;
 
   std::optional<AgentPolicy> policy_;
+  std::string pins_;
   ServiceNotifier notifier_;
   std::optional<Signals> signals_;
   std::optional<EventLoop> loop_;
@@ -71,7 +74,9 @@ Result<> Agent::start(AgentSetup setup) {
     http_ = TRY(HttpListener::create(*loop_, setup.metrics,
                                      setup.server ? setup.server->readers : std::nullopt,
                                      [this](const std::string& path) { return page(path); }));
+  pins_ = setup.session.observer.pins;
   session_ = TRY(Session::start(std::move(setup.session)));
+  tell_adoption(session_->observer(), pins_);
   TRYV(policy_->note(session_->observer(), policy));
   session_->add_output(metrics_);
   if (server_) {
@@ -128,8 +133,7 @@ Result<> Agent::serve() {
       },
       [this] { return tick(); }));
   notifier_.stopping();
-  if (const auto left = session_->observer().confined_tasks(); left && !left->empty())
-    spdlog::warn("{} confined tasks go on unconfined", left->size());
+  tell_end(session_->observer(), pins_);
   return session_->finish();
 }
 
@@ -140,6 +144,12 @@ Result<> Agent::run(AgentSetup setup) {
 }
 
 int agent(const AgentArguments& arguments) {
+  if (arguments.uninstall) {
+    if (const auto allowed = require_capabilities(); !allowed) return failed(allowed.error());
+    const auto pins = pins_of(arguments);
+    const auto ended = pins ? end_pinned(*pins) : Result<>(tl::unexpected(pins.error()));
+    return ended ? kExitOk : failed(ended.error());
+  }
   auto setup = agent_setup(arguments);
   if (!setup) return failed(setup.error());
   if (arguments.check) {
@@ -160,8 +170,9 @@ void add_agent(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<AgentArguments>();
   CLI::App* command = app.add_subcommand(
       "agent",
-      "Observe the whole machine and put profiles in force on it, until it is ended: they attach "
-      "to what is executed from then on. SIGHUP reads the policy again");
+      "Observe the whole machine and put profiles in force on it: they attach to what is executed "
+      "from then on, and stay in force, pinned, when the agent ends, until --uninstall. SIGHUP "
+      "reads the policy again");
   add_agent_arguments(*command, *arguments);
   command->callback([arguments, &exit_code] { exit_code = agent(*arguments); });
 }

@@ -19,28 +19,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kModes = {"enforce", "complain", "kill", "unconfined"};
 
-/// A removed profile would leave its tasks unconfined: refused, unless that was asked for.
-Result<> check_removals(Observer& observer, const policy::CompiledPolicy& policy, bool force) {
-  const auto gone = observer.policy().missing_from(policy);
-  if (gone.empty()) return {};
-  std::map<std::uint16_t, std::size_t> tasks;
-  for (const auto& task : TRY(observer.confined_tasks()))
-    for (const std::uint16_t id : task.profiles) ++tasks[id];
-  std::string held;
-  for (const auto& name : gone) {
-    const auto found = tasks.find(observer.policy().id_of(name));
-    if (found == tasks.end()) continue;
-    held += "\n  " + name + ": " + std::to_string(found->second) +
-            (found->second == 1 ? " task" : " tasks");
-  }
-  if (held.empty()) return {};
-  if (!force)
-    return fail("profiles that tasks run under would be removed (--force leaves those unconfined)" +
-                held);
-  spdlog::warn("tasks are unconfined from now on, because their profile is removed{}", held);
-  return {};
-}
-
 /// Puts `text` in the place of the file: a reader finds the old one or this one.
 Result<> replace_file(const std::string& path, const std::string& text) {
   std::error_code error;
@@ -138,7 +116,6 @@ Result<> AgentPolicy::note(const Observer& observer, const policy::CompiledPolic
 
 Result<> AgentPolicy::replace(Session& session, Changes changes) {
   const auto policy = TRY(read(changes));
-  TRYV(check_removals(session.observer(), policy, options_.force));
   TRYV(put_in_force(session.observer(), policy, in_force_options()));
   changes_ = std::move(changes);
   spdlog::info("policy replaced: {} profiles in force", policy.profiles.size());

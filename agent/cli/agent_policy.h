@@ -43,7 +43,7 @@ class AgentPolicy {
   /// the error has all that is to be said of it.
   [[nodiscard]] Result<policy::CompiledPolicy> read() const;
   [[nodiscard]] InForceOptions in_force_options() const {
-    return {options_.language.strict, options_.hook_config};
+    return {options_.language.strict, options_.force, options_.hook_config};
   }
   /// `policy` is in force from now on: by Session::start, or by replace().
   Result<> note(const Observer& observer, const policy::CompiledPolicy& policy);

@@ -95,6 +95,7 @@ Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
   observer.arena_bytes = std::size_t{config.policy_memory} << 20;
   observer.stacks = stacks_from_name(config.stacks);
   observer.holding = config.hold;
+  observer.pins = config.pins;
   observer.attached_quiet = !config.all_events;
   if (!config.socket_path.empty())
     setup.server = {config.socket_path, TRY(group(config.socket_group)),
@@ -117,6 +118,7 @@ Result<AgentSetup> from_arguments(const AgentArguments& arguments) {
   setup.session.outputs.front().filter.denials_only = !arguments.all_events;
   setup.session.observer.attached_quiet = !arguments.all_events;
   setup.session.observer.arena_bytes = std::size_t{arguments.memory_mib} << 20;
+  if (!arguments.no_pin) setup.session.observer.pins = arguments.pins;
   setup.policy = {.paths = arguments.profiles,
                   .language = arguments.policy,
                   .hook_config = arguments.hook_config,
@@ -130,6 +132,14 @@ Result<AgentSetup> from_arguments(const AgentArguments& arguments) {
 
 }  // namespace
 
+Result<std::string> pins_of(const AgentArguments& arguments) {
+  if (arguments.pins != kPinDirectory) return arguments.pins;
+  const bool named = !arguments.config.empty();
+  if (!named && !std::filesystem::exists(kConfigFile)) return arguments.pins;
+  const auto config = TRY(read_config(named ? arguments.config : kConfigFile));
+  return config.pins.empty() ? arguments.pins : config.pins;
+}
+
 Result<AgentSetup> agent_setup(const AgentArguments& arguments) {
   const bool named = !arguments.config.empty();
   if (!named && arguments.profiles.empty() && !std::filesystem::exists(kConfigFile))
@@ -142,6 +152,7 @@ Result<AgentSetup> agent_setup(const AgentArguments& arguments) {
           : from_arguments(arguments);
   if (!setup) return setup;
   setup->session.observer.attaching = true;
+  setup->session.observer.version = ASPIS_VERSION;
   prepare(setup->session.observer, setup->selection);
   return setup;
 }
@@ -153,15 +164,29 @@ void add_agent_arguments(CLI::App& app, AgentArguments& arguments) {
              std::string("What to do (docs/configuration.md); default, without --profiles: ") +
                  kConfigFile)
           ->type_name("FILE");
-  app.add_flag("--check", arguments.check,
-               "Say what is wrong with configuration and policy, and start nothing");
+  CLI::Option* check =
+      app.add_flag("--check", arguments.check,
+                   "Say what is wrong with configuration and policy, and start nothing");
+  CLI::Option* pins = app.add_option("--pins", arguments.pins,
+                                     "Pin in this directory, which is in a bpf file system")
+                          ->excludes(config)
+                          ->capture_default_str()
+                          ->type_name("DIR");
+  CLI::Option* uninstall =
+      app.add_flag("--uninstall", arguments.uninstall,
+                   "End what an agent has left pinned, also of the configuration: nothing is "
+                   "enforced any more")
+          ->excludes(check);
   CLI::App* options = app.add_option_group("Without a configuration");
   CLI::Option* profiles = options
                               ->add_option("--profiles", arguments.profiles,
                                            "Policy file, or directory of them; may be repeated")
                               ->allow_extra_args(false)
                               ->excludes(config)
+                              ->excludes(uninstall)
                               ->type_name("PATH");
+  options->add_flag("--no-pin", arguments.no_pin, "Pin nothing: enforcement ends with the agent")
+      ->excludes(pins);
   options->add_flag("--complain", arguments.complain,
                     "Allow what profiles do not, and report it: all of them");
   options->add_flag("--all-events", arguments.all_events,

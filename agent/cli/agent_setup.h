@@ -11,6 +11,7 @@
 #include "agent/cli/selection.h"
 #include "agent/config/config.h"
 #include "agent/control/server.h"
+#include "agent/kernel/adopt.h"
 #include "agent/watch/session.h"
 #include "base/result.h"
 
@@ -33,6 +34,8 @@ struct AgentArguments {
   bool complain = false;
   bool all_events = false;
   bool force = false;
+  bool no_pin = false, uninstall = false;
+  std::string pins{kPinDirectory};
 };
 
 void add_agent_arguments(CLI::App& app, AgentArguments& arguments);
@@ -43,8 +46,11 @@ struct AgentSetup {
   Selection selection;
   std::optional<ServerOptions> server;
   std::string metrics;  ///< where they are answered; empty: nowhere
-  bool watch = false;  ///< the policy is read again when its files change
+  bool watch = false;   ///< the policy is read again when its files change
 };
+
+/// Where what is to be uninstalled is pinned.
+Result<std::string> pins_of(const AgentArguments& arguments);
 
 /// Reads the configuration, if there is one, and opens the outputs, unless this is a check. Fails
 /// with all that is wrong.

@@ -46,13 +46,13 @@ class Signals {
 inline Result<> watch_until(EventLoop& loop, Session& session, Signals& signals,
                             const std::function<bool(const signalfd_siginfo&)>& on_signal,
                             const std::function<bool()>& on_tick) {
-  constexpr std::chrono::milliseconds kTick{100};
+  constexpr std::chrono::milliseconds kTick{100}, kSettle{5};
   const auto wakes = [](std::uint32_t) {};  // both are asked after each wait in any case
   TRY(loop.watch(session.observer().ring_fd(), EPOLLIN, wakes));
   TRY(loop.watch(signals.fd(), EPOLLIN, wakes));
   std::uint64_t next_tick = 0;
   for (;;) {
-    TRYV(loop.wait(kTick));
+    TRYV(loop.wait(session.settling() ? kSettle : kTick));
     TRYV(session.pump());
     for (signalfd_siginfo signal{}; signals.next(signal);)
       if (!on_signal(signal)) return {};

@@ -106,7 +106,7 @@ int run(const RunOptions& options) {
     if (!chosen) return failed(chosen.error());
     profile = std::move(chosen->name);
     settings->policy = std::move(chosen->policy);
-    settings->in_force = {options.policy.strict, options.hook_config};
+    settings->in_force = {options.policy.strict, false, options.hook_config};
   }
   auto signals = Signals::take({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2});
   if (!signals) return failed(signals.error());

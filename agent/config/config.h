@@ -54,6 +54,7 @@ struct AgentConfig {
   unsigned socket_queue = 8;
   std::string state = "/var/lib/aspis";
   std::string metrics;
+  std::string pins = "/sys/fs/bpf/aspis";
 
   std::vector<OutputConfig> outputs{};
 };

@@ -100,6 +100,7 @@ struct Summary {
   std::uint64_t emitted = 0;   ///< events written by this output
   std::uint64_t filtered = 0;  ///< events that filters left out, or that the format has no line for
   Loss lost;
+  std::uint64_t earlier = 0;  ///< of `produced`: what agents before this one have had
   std::uint64_t untracked_tasks =
       0;  ///< tasks without room for their state: their events are missing
   std::uint64_t cut_paths = 0, cut_values = 0, compat_syscalls = 0, missed_runs = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owner of the BPF programs, maps and links: everything that Aspis puts into the kernel, and takes
-// out again when the Observer goes. Nothing is pinned.
+// What Aspis has in the kernel, at work: it is loaded, or adopted from where another agent has left
+// it pinned. Without pins everything is taken out again when the Observer goes.
 #pragma once
 
 #include <cstddef>
@@ -13,32 +13,14 @@
 #include <vector>
 
 #include "agent/kernel/backend.h"
+#include "agent/kernel/confined.h"
+#include "agent/kernel/loader.h"
 #include "agent/kernel/policy_store.h"
 #include "agent/kernel/probes.h"
 #include "agent/kernel/programs.h"
 #include "base/result.h"
-#include "bpf/abi/event.h"
-#include "bpf/abi/python_layout.h"
 
 namespace aspis {
-
-struct ObserverOptions {
-  std::optional<Backend> backend;  ///< none: the best that works
-  bool all = false;                ///< every task of the machine
-  /// Profiles attach to what any task executes, not only the tracked ones; those that this confines
-  /// are tracked from then on, `attached_quiet`: of what they do in the kernel only what profiles
-  /// report is told.
-  bool attaching = false, attached_quiet = false;
-  bool holding = false;  ///< a process that maps an unknown image waits for Probes::release_image()
-  bool selectors = false;              ///< exec asks track_executable's and track_cgroup's sets
-  std::size_t ring_bytes = 16U << 20;  ///< a power of two, at least a page
-  std::size_t arena_bytes = 0;         ///< room for policy, a power of two; 0: nothing is enforced
-  std::size_t signed_files = 0;        ///< room for files whose code may be loaded where profiles
-                                       ///< require it to be signed; 0: none does
-  std::span<const aspis_python_layout> layouts;  ///< of CPython's objects
-  aspis_stacks stacks = ASPIS_STACKS_DENIED;     ///< which events carry Python frames
-  bool raising = false;  ///< profiles deny audit events: raise exceptions where the kernel can
-};
 
 /// Counters of the BPF side, summed over CPUs.
 struct KernelTotals {
@@ -56,12 +38,23 @@ class Observer {
   using Sink = std::function<void(std::span<const std::byte>)>;
 
   /// Sees every event in the order of their numbers, and what is sent of a code object
-  /// (struct aspis_code) before any event with a frame of it. Loads and attaches. Fails with what
-  /// the kernel refused and what to do about it.
+  /// (struct aspis_code) before any event with a frame of it. Loads, attaches and pins, or adopts.
+  /// Fails with what the kernel refused and what to do about it.
   static Result<std::unique_ptr<Observer>> create(const ObserverOptions& options, Sink sink);
   ~Observer();
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
+
+  /// What was found pinned by another agent, and is gone on with.
+  struct Adoption {
+    std::uint64_t since = 0;     ///< when an agent last looked, ns of CLOCK_BOOTTIME
+    std::uint64_t waiting = 0;   ///< bytes of what profiles have reported and nobody has released
+    std::uint64_t sequence = 0;  ///< number of the last event until then
+    std::uint64_t lost = 0;      ///< events that had found no room until then
+  };
+  [[nodiscard]] const std::optional<Adoption>& adoption() const;
+  /// Everything stays in the kernel when this goes.
+  [[nodiscard]] bool pinned() const;
 
   [[nodiscard]] Backend backend() const;
   /// With ObserverOptions::raising: whether the kernel can; then sites of raising functions
@@ -86,12 +79,9 @@ class Observer {
   /// Ids of the profiles that confine a process which started at `start` (ns, CLOCK_BOOTTIME);
   /// none, too, when the pidfd is of another.
   [[nodiscard]] std::vector<std::uint16_t> profiles_of(int pidfd, std::uint64_t start) const;
+  /// The same of whatever process the pidfd is.
+  [[nodiscard]] std::vector<std::uint16_t> profiles_of(int pidfd) const;
 
-  /// A task that profiles confine.
-  struct Confined {
-    std::uint32_t pid = 0, tid = 0;       ///< initial pid namespace
-    std::vector<std::uint16_t> profiles;  ///< their ids
-  };
   /// Every task of the machine that is confined now.
   [[nodiscard]] Result<std::vector<Confined>> confined_tasks() const;
 
@@ -109,10 +99,17 @@ class Observer {
   /// process.found.
   Result<> find_tasks();
 
-  /// Readable when events wait; owned by the Observer.
+  /// Readable when events wait; owned by the Observer. Where things are pinned it may not become so
+  /// before what was consumed is released: then consume() is to be called from time to time anyway.
   [[nodiscard]] int ring_fd() const;
   /// Hands waiting events to the sink; returns how many.
   Result<std::size_t> consume();
+
+  /// How far what profiles report has been handed to the sink. Where it is pinned it stays in the
+  /// kernel until release() is told of it: whoever comes after an agent that was killed before is
+  /// handed it, perhaps again (the event's number tells). Else consume() releases.
+  [[nodiscard]] std::uint64_t handed() const;
+  void release(std::uint64_t handed);
 
   [[nodiscard]] KernelTotals totals() const;
 

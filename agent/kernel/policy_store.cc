@@ -11,7 +11,6 @@
 #include <bit>
 #include <chrono>
 #include <cstring>
-#include <limits>
 #include <thread>
 
 namespace aspis {
@@ -50,25 +49,24 @@ Result<> PolicyStore::open(int map_fd, std::size_t bytes, volatile std::uint32_t
   return {};
 }
 
-std::uint16_t PolicyStore::number(std::string_view name) {
-  const auto found = ids_.find(name);
-  if (found != ids_.end()) return found->second;
-  const auto id = static_cast<std::uint16_t>(names_.size());
-  names_.emplace_back(name);
-  ids_.emplace(name, id);
-  return id;
+/// Half of the arena and a slot of what is kept go by the generation: what was being written when
+/// the other agent was killed is not what belongs to the root.
+Result<> PolicyStore::adopt() {
+  const std::uint32_t root = __atomic_load_n(const_cast<std::uint32_t*>(root_), __ATOMIC_ACQUIRE);
+  if (root > bytes_ - sizeof(aspis_policy_root)) return fail("its root is beyond its memory");
+  if (root != 0) {
+    generation_ = reinterpret_cast<const aspis_policy_root*>(arena_ + root)->generation;
+    names_ = TRY(PolicyNames::read(TRY(kept_->read(slot(generation_), generation_))));
+  }
+  grace_period();
+  return signed_files_.adopt(generation_);
 }
 
 Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
                               std::span<const SignedFile> files) {
-  if (names_.size() + policy.profiles.size() > std::numeric_limits<std::uint16_t>::max())
-    return fail("more than 65535 profiles");
-  for (const auto& profile : policy.profiles) number(profile.name);
-  // Targets that no profile has now may get one later: they have their ids from now on.
-  for (const auto& profile : policy.profiles)
-    for (const auto& exec : profile.execs)
-      for (const auto& target : exec.targets) number(target);
-  const policy::IdOf id_of = [this](std::string_view name) { return this->id_of(name); };
+  PolicyNames names = names_;
+  TRYV(names.put_in_force(policy));
+  const policy::IdOf id_of = [&names](std::string_view name) { return names.id_of(name); };
 
   const std::size_t half = bytes_ / 2;
   const std::size_t begin = generation_ % 2 == 0 ? ASPIS_ARENA_ALIGN : half;
@@ -81,7 +79,7 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
     return true;
   };
   const auto base = [&] { return static_cast<std::uint32_t>(at); };
-  std::vector<std::uint32_t> offsets(names_.size());
+  std::vector<std::uint32_t> offsets(names.size());
   bool fits = true;
   for (const auto& profile : policy.profiles) {
     offsets[id_of(profile.name)] = base();
@@ -97,50 +95,18 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
         "the policy does not fit into the " + std::to_string(half >> 10) +
         " KiB that the kernel side was loaded with; more takes a new start (--policy-memory)");
   TRYV(signed_files_.prepare(generation_ + 1, files));
+  if (kept_ != nullptr) {
+    if (auto kept = kept_->write(slot(generation_ + 1), generation_ + 1, names.bytes()); !kept) {
+      signed_files_.discard();
+      return kept;
+    }
+  }
   __atomic_store_n(const_cast<std::uint32_t*>(root_), root, __ATOMIC_RELEASE);
   ++generation_;
-  in_force_.clear();
-  for (const auto& profile : policy.profiles) in_force_.insert(profile.name);
-  packages_.clear();
-  for (const auto& profile : policy.profiles)
-    for (const auto& package : profile.packages)
-      packages_[id_of(profile.name)].push_back(package.name);
-  limits_.clear();
-  for (const auto& profile : policy.profiles)
-    if (profile.mode != ASPIS_MODE_UNCONFINED && profile.rlimits != policy::Limits{})
-      limits_[id_of(profile.name)] = profile.rlimits;
+  names_ = std::move(names);
   grace_period();
   signed_files_.commit();
   return {};
-}
-
-std::vector<std::string> PolicyStore::missing_from(const policy::CompiledPolicy& policy) const {
-  std::set<std::string_view> kept;
-  for (const auto& profile : policy.profiles) kept.insert(profile.name);
-  std::vector<std::string> gone;
-  for (const auto& name : in_force_)
-    if (!kept.contains(name)) gone.push_back(name);
-  return gone;
-}
-
-std::uint16_t PolicyStore::id_of(std::string_view name) const {
-  const auto found = ids_.find(name);
-  return found == ids_.end() ? 0 : found->second;
-}
-
-policy::Limits PolicyStore::limits_of(std::uint16_t id) const {
-  const auto found = limits_.find(id);
-  return found == limits_.end() ? policy::Limits{} : found->second;
-}
-
-std::string_view PolicyStore::package_of(std::uint16_t id, unsigned number) const {
-  const auto found = packages_.find(id);
-  if (found == packages_.end() || number >= found->second.size()) return {};
-  return found->second[number];
-}
-
-std::string_view PolicyStore::name_of(std::uint16_t id) const {
-  return id < names_.size() ? std::string_view(names_[id]) : std::string_view();
 }
 
 }  // namespace aspis

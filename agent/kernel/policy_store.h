@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/kernel/kept_state.h"
+#include "agent/kernel/policy_names.h"
 #include "agent/kernel/signed_store.h"
 #include "base/result.h"
 #include "policy/tables/compiled.h"
@@ -33,6 +33,13 @@ class PolicyStore {
   /// Maps the arena behind `map_fd`, `bytes` of it without the slack. `root` is the BPF side's
   /// policy_root; it must outlive the store.
   Result<> open(int map_fd, std::size_t bytes, volatile std::uint32_t* root);
+  /// What belongs to the policy is written there from now on, so that another agent can go on with
+  /// it. It must outlive the store.
+  void keep_in(KeptState& kept) { kept_ = &kept; }
+  /// Goes on with what another agent has put in force, its signed files included; nothing, if none
+  /// is. After open() and keep_in(); signed_files() is open. Returns when nobody uses any more what
+  /// it may have replaced in its last moment.
+  Result<> adopt();
 
   /// Puts `policy` in force, all of it at once: every operation is decided by the old or by the new
   /// one, and so are the files that may be loaded where it requires signed code. Returns when
@@ -43,29 +50,32 @@ class PolicyStore {
   SignedStore& signed_files() { return signed_files_; }
 
   /// Names in force that are not in `policy`: replacing would remove them.
-  [[nodiscard]] std::vector<std::string> missing_from(const policy::CompiledPolicy& policy) const;
+  [[nodiscard]] std::vector<std::string> missing_from(const policy::CompiledPolicy& policy) const {
+    return names_.missing_from(policy);
+  }
 
   /// Id of a profile by its full name; 0: there was never one.
-  [[nodiscard]] std::uint16_t id_of(std::string_view name) const;
+  [[nodiscard]] std::uint16_t id_of(std::string_view name) const { return names_.id_of(name); }
   /// Resource limits of a profile in force, by RLIMIT_*.
-  [[nodiscard]] policy::Limits limits_of(std::uint16_t id) const;
+  [[nodiscard]] policy::Limits limits_of(std::uint16_t id) const { return names_.limits_of(id); }
   /// Name of a package of a profile in force, by its number less one; empty: there is none.
-  [[nodiscard]] std::string_view package_of(std::uint16_t id, unsigned number) const;
+  [[nodiscard]] std::string_view package_of(std::uint16_t id, unsigned number) const {
+    return names_.package_of(id, number);
+  }
   /// Full name of a profile by id; empty: there is none.
-  [[nodiscard]] std::string_view name_of(std::uint16_t id) const;
+  [[nodiscard]] std::string_view name_of(std::uint16_t id) const { return names_.name_of(id); }
 
  private:
-  std::uint16_t number(std::string_view name);
+  [[nodiscard]] unsigned slot(std::uint32_t generation) const {
+    return ASPIS_KEPT_POLICY + generation % 2;
+  }
 
   std::byte* arena_ = nullptr;
   std::size_t bytes_ = 0;
   volatile std::uint32_t* root_ = nullptr;
   std::uint32_t generation_ = 0;
-  std::map<std::uint16_t, policy::Limits> limits_;              // of profiles that have any
-  std::map<std::uint16_t, std::vector<std::string>> packages_;  // of profiles that have any
-  std::set<std::string, std::less<>> in_force_;
-  std::map<std::string, std::uint16_t, std::less<>> ids_;
-  std::vector<std::string> names_{""};
+  PolicyNames names_;
+  KeptState* kept_ = nullptr;
   SignedStore signed_files_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The probes on interpreters: sites of audit events, where frames are kept, and processes that wait
-// for their image to be looked at. What is attached goes with the object.
+// for their image to be looked at. What is attached goes with the object, unless it is pinned.
 #pragma once
 
 #include <cstddef>
@@ -13,24 +13,25 @@
 #include <utility>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "bpf/abi/python_frames.h"
 #include "bpf/abi/python_site.h"
 
-struct bpf_link;
-struct bpf_program;
-
 namespace aspis {
+
+class Pins;
 
 class Probes {
  public:
-  /// What of the loaded BPF object is used; it must outlive the probes.
+  /// What of the BPF side is used; it must outlive the probes.
   struct Kernel {
-    bpf_program* program = nullptr;  ///< that runs at each site
+    int program = -1;  ///< that runs at each site
     /// Where an exception can be raised this runs instead, and this where the function is left.
-    bpf_program *raising = nullptr, *returning = nullptr;
+    int raising = -1, returning = -1;
     int sites = -1, seen = -1, frames = -1, images = -1;
     std::uint8_t* holding_ended = nullptr;
+    Pins* pins = nullptr;  ///< where probes are pinned; null: nowhere
   };
 
   using File = std::pair<std::uint64_t, std::uint64_t>;
@@ -40,6 +41,9 @@ class Probes {
   Probes& operator=(const Probes&) = delete;
 
   void open(const Kernel& kernel) { kernel_ = kernel; }
+  /// Takes in what another agent has left pinned: its probes go on working, in the rows that they
+  /// have, and attach() takes over those that it would make.
+  Result<> adopt();
 
   /// One instruction of an interpreter at which its audit events are read.
   struct Site {
@@ -51,7 +55,9 @@ class Probes {
   /// not tracked leave the probe at once. Where a row can raise an exception, the return of the
   /// function gets a probe, too. Returns the row of each, as in PythonPayload::site. All
   /// of them or, with the kernel's reason, none.
-  /// `file`: its device and inode, by stat(2).
+  /// `file`: its device and inode, by stat(2). An adopted probe at one of these places is taken
+  /// over, without a moment in which there is none or two; those of the file at other places go
+  /// first, as what they are in the middle of is not the code that they were made for.
   Result<std::vector<std::uint32_t>> attach(const std::string& path, const File& file,
                                             std::span<const Site> sites);
   /// Audit events of tracked tasks at these rows since they were attached, told or not.
@@ -76,23 +82,28 @@ class Probes {
   void end_holding();
 
  private:
-  struct Detach {
-    void operator()(bpf_link* link) const;
-  };
-  using Link = std::unique_ptr<bpf_link, Detach>;
   /// Nobody is to be sent elsewhere whose return is not seen: the entry comes last and goes first.
   struct Links {
-    Link at_return, at_entry;
+    Fd at_return, at_entry;
+  };
+  struct Adopted {
+    File file;
+    Links links;
   };
 
   Result<Links> attach_one(const std::string& path, const File& file, const Site& site,
                            std::uint32_t row);
+  [[nodiscard]] bool is_at(std::uint32_t row, const Site& site) const;
+  Result<std::uint32_t> take_over(const File& file, const Site& site);
+  void drop_others(const File& file, std::span<const Site> sites);
+  void drop(std::uint32_t row, Links links);
 
   Kernel kernel_;
-  std::map<std::uint32_t, Links> links_;     // by row
-  std::uint32_t rows_ = 0;                   // ever used
-  std::deque<std::uint32_t> free_;           // of them, the longest unused first
-  std::vector<aspis_python_frames> frames_;  // rows of the table
+  std::map<std::uint32_t, Links> links_;      // by row
+  std::map<std::uint32_t, Adopted> adopted_;  // by row: nobody has asked for them yet
+  std::uint32_t rows_ = 0;                    // ever used
+  std::deque<std::uint32_t> free_;            // of them, the longest unused first
+  std::vector<aspis_python_frames> frames_;   // rows of the table
 };
 
 }  // namespace aspis

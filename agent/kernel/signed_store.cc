@@ -36,6 +36,19 @@ std::size_t SignedStore::room_for(std::size_t files) {
   return std::clamp(std::bit_ceil(3 * files), kRoomMin, kRoomMax);
 }
 
+/// Removing while going through the map would begin anew at its start: first all, then those.
+Result<> SignedStore::adopt(std::uint32_t generation) {
+  if (map_fd_ < 0) return {};
+  std::vector<aspis_signed_key> others;
+  aspis_signed_key key{}, next{};
+  for (const aspis_signed_key* from = nullptr; bpf_map_get_next_key(map_fd_, from, &next) == 0;
+       key = next, from = &key)
+    (next.generation == generation ? in_force_ : others).push_back(next);
+  if (errno != ENOENT) return fail_errno("cannot read the manifest in the kernel");
+  remove(others);
+  return {};
+}
+
 Result<> SignedStore::prepare(std::uint32_t generation, std::span<const SignedFile> files) {
   if (map_fd_ < 0) return {};
   next_.reserve(files.size());

@@ -36,9 +36,15 @@ class SignedStore {
     key_ = key;
   }
 
+  /// Takes over the files that another agent has put there for this generation of the policy, and
+  /// removes those of all others, which nobody asks for.
+  Result<> adopt(std::uint32_t generation);
+
   /// Puts the files of a generation of the policy into the map, which nobody looks for yet. On an
   /// error none is left there.
   Result<> prepare(std::uint32_t generation, std::span<const SignedFile> files);
+  /// What was prepared is not to be in force.
+  void discard() { remove(next_); }
   /// What was prepared is in force, and nobody asks for the generation before any more.
   void commit();
 

@@ -249,10 +249,14 @@ inline constexpr FieldDoc kSummaryFields[] = {
     {"notices", "number",
      "records that the agent made itself (python.unperformed, aspis.interpreter); produced + "
      "notices = emitted + "
-     "filtered + lost.total"},
+     "filtered + lost.total + earlier"},
     {"emitted", "number", "events in this output"},
     {"filtered", "number", "events that filters left out, or that the format has no line for"},
-    {"lost", "object", "as in aspis.gap, for the whole run"},
+    {"lost", "object",
+     "as in aspis.gap, for the whole run; where the kernel side is pinned, since it was loaded"},
+    {"earlier", "number",
+     "where the agent has gone on with what was pinned: how many of `produced` agents before it "
+     "have had, or had in their hands when they were killed"},
     {"untracked_tasks", "number",
      "tasks for whose state there was no memory: their events are missing"},
     {"cut_paths", "number", "events with a cut path"},

@@ -175,6 +175,7 @@ void append_summary(JsonWriter& json, const Summary& summary) {
   json.number("emitted", summary.emitted);
   json.number("filtered", summary.filtered);
   append_loss(json, summary.lost);
+  if (summary.earlier != 0) json.number("earlier", summary.earlier);
   json.number("untracked_tasks", summary.untracked_tasks);
   json.number("cut_paths", summary.cut_paths);
   json.number("cut_values", summary.cut_values);

@@ -49,6 +49,7 @@ void append_summary_text(std::string& out, const Summary& summary) {
   out += " lost";
   append_losses(out, summary.lost);
   const std::pair<std::string_view, std::uint64_t> remarks[] = {
+      {" seen by agents before", summary.earlier},
       {" tasks not tracked", summary.untracked_tasks},
       {" paths cut", summary.cut_paths},
       {" values cut", summary.cut_values},

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "agent/event/record.h"
 #include "base/result.h"
@@ -21,6 +22,12 @@ class Output {
   virtual void emit(const Record& record) = 0;
   /// Time has passed: about ten times a second.
   virtual void tick() {}
+  /// How far it has come in taking what was emitted, all of it; none as long as some was refused
+  /// and that has not been said. Grows.
+  [[nodiscard]] virtual std::optional<std::uint64_t> mark() const { return 0; }
+  /// Whether what was emitted before that mark is written, so that it outlives this process, or
+  /// never will be.
+  [[nodiscard]] virtual bool has_written(std::uint64_t /*mark*/) const { return true; }
   /// Something is wrong with it for good, or was for a while: the first error.
   [[nodiscard]] virtual bool failed() const { return false; }
   /// The end: writes what is due and `summary`, completed by what this output knows itself. An

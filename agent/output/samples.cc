@@ -329,6 +329,7 @@ void add_notices(Samples& samples) {
   summary.summary.emitted = 3700;
   summary.summary.filtered = 66;
   summary.summary.lost = gap.loss;
+  summary.summary.earlier = 3;
   summary.summary.interpreters = {interpreter.interpreter};
   summary.summary.interpreters[0].events = 2718;
   summary.record.summary = &summary.summary;

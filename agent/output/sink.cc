@@ -14,6 +14,7 @@ void Sink::append_due_gap(std::uint64_t time) {
 }
 
 void Sink::note_accepted(bool with_gap, bool event) {
+  accepted_bytes_ += line_.size();
   if (with_gap) {
     other_lines_.push_back(lines_++);
     due_ = {};

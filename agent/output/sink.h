@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/output/formatter.h"
@@ -38,6 +39,14 @@ class Sink {
   /// On an error the account is in totals().
   Result<SinkTotals> close(Summary summary, std::uint64_t now, std::chrono::milliseconds patience);
 
+  /// Bytes of all records that have been given to emit(), on their way or written; none as long as
+  /// some were refused and that has not been said.
+  [[nodiscard]] std::optional<std::uint64_t> accepted_bytes() const {
+    return gap_due() ? std::nullopt : std::optional(accepted_bytes_);
+  }
+  /// Bytes of them that the output has.
+  [[nodiscard]] std::uint64_t written_bytes() const { return writer_->stats().written_bytes; }
+
   /// Exact after close(); before, lines in the queue count as emitted.
   [[nodiscard]] SinkTotals totals() const;
   /// The writer's first error, so that a person can be told while it goes on.
@@ -53,7 +62,8 @@ class Sink {
   std::string line_;                          ///< kept for its memory
   Loss due_;                                  ///< lost, and not yet said in the output
   std::uint64_t accepted_ = 0, refused_ = 0;  ///< records
-  std::uint64_t lines_ = 0;                   ///< accepted by the writer, gaps included
+  std::uint64_t accepted_bytes_ = 0;
+  std::uint64_t lines_ = 0;  ///< accepted by the writer, gaps included
   std::deque<std::uint64_t>
       other_lines_;  ///< which of them are gaps or the summary; written ones drop out
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 
 #include "agent/signed/manifest_text.h"
@@ -67,6 +68,28 @@ tl::unexpected<Error> no_manifest(const policy::CompiledProfile& profile, const 
               ", or the file of --hook-config, names it: docs/signed-code.md)");
 }
 
+/// A removed profile would leave its tasks unconfined: refused, unless that was asked for.
+Result<> check_removals(Observer& observer, const policy::CompiledPolicy& policy, bool force) {
+  const auto gone = observer.policy().missing_from(policy);
+  if (gone.empty()) return {};
+  std::map<std::uint16_t, std::size_t> tasks;
+  for (const auto& task : TRY(observer.confined_tasks()))
+    for (const std::uint16_t id : task.profiles) ++tasks[id];
+  std::string held;
+  for (const auto& name : gone) {
+    const auto found = tasks.find(observer.policy().id_of(name));
+    if (found == tasks.end()) continue;
+    held += "\n  " + name + ": " + std::to_string(found->second) +
+            (found->second == 1 ? " task" : " tasks");
+  }
+  if (held.empty()) return {};
+  if (!force)
+    return fail("profiles that tasks run under would be removed (--force leaves those unconfined)" +
+                held);
+  spdlog::warn("tasks are unconfined from now on, because their profile is removed{}", held);
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<SignedFile>> read_signed_files(const std::string& hook_config) {
@@ -95,8 +118,9 @@ Result<> put_in_force(Observer& observer, const policy::CompiledPolicy& policy,
   if (profile != nullptr && !observer.signed_code())
     return fail("profile " + profile->name +
                 " requires signed code, which none did when this was started: that takes a new "
-                "start");
+                "start (of what is pinned, after 'aspis agent --uninstall')");
   TRYV(check_enforced(observer, policy, options.strict));
+  TRYV(check_removals(observer, policy, options.force));
   if (profile == nullptr || !observer.signed_code()->works)
     return observer.policy().replace(policy);
   const auto files = read_signed_files(options.hook_config);

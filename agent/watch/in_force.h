@@ -15,6 +15,7 @@ namespace aspis {
 
 struct InForceOptions {
   bool strict = false;      ///< refuse a policy that is not enforced as it is written
+  bool force = false;       ///< remove profiles that tasks run under: those are unconfined then
   std::string hook_config;  ///< file that names manifest and key; empty: /etc/aspis/hook.conf
 };
 
@@ -30,7 +31,8 @@ Result<std::size_t> room_for_signed_files(const policy::CompiledPolicy& policy,
                                           std::optional<Backend> backend);
 
 /// Puts a policy in force. On an error the old one stays: a policy that is refused as it is not
-/// enforced as written, or code that must be signed without a good manifest.
+/// enforced as written, that lacks profiles which tasks run under, or code that must be signed
+/// without a good manifest.
 Result<> put_in_force(Observer& observer, const policy::CompiledPolicy& policy,
                       const InForceOptions& options);
 

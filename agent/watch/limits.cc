@@ -21,6 +21,16 @@ void LimitSetter::note_exec(const aspis_event& head) {
     apply(static_cast<pid_t>(head.pid), profile);
 }
 
+Result<> LimitSetter::catch_up() {
+  for (const Confined& task : TRY(observer_.confined_tasks())) {
+    const auto pid = static_cast<pid_t>(task.pid);
+    if (task.pid != task.tid) continue;
+    if (const auto pidfd = open_pidfd(pid); pidfd)
+      for (const std::uint16_t profile : observer_.profiles_of(pidfd->get())) apply(pid, profile);
+  }
+  return {};
+}
+
 void LimitSetter::apply(pid_t pid, std::uint16_t profile) {
   const policy::Limits limits = observer_.policy().limits_of(profile);
   for (std::size_t resource = 0; resource < limits.size(); ++resource)

@@ -12,6 +12,7 @@
 
 #include "agent/event/event.h"
 #include "agent/kernel/observer.h"
+#include "base/result.h"
 
 namespace aspis {
 
@@ -21,6 +22,9 @@ class LimitSetter {
 
   /// An exec: sets the limits of the profiles that the new image runs under.
   void note_exec(const aspis_event& head);
+  /// The same for all processes that are confined now: they may have been executed when nobody
+  /// looked.
+  Result<> catch_up();
   /// Sets those of one profile. Limits are only ever lowered, as AppArmor does.
   void apply(pid_t pid, std::uint16_t profile);
 

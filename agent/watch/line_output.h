@@ -30,6 +30,12 @@ class LineOutput : public Output {
   bool wants(const Record& record) override;
   void emit(const Record& record) override { sink_->emit(record); }
   void tick() override;
+  [[nodiscard]] std::optional<std::uint64_t> mark() const override {
+    return failed_ ? 0 : sink_->accepted_bytes();
+  }
+  [[nodiscard]] bool has_written(std::uint64_t mark) const override {
+    return failed_ || sink_->written_bytes() >= mark;
+  }
   [[nodiscard]] bool failed() const override { return failed_; }
   Result<> close(const Summary& summary, std::uint64_t now,
                  std::chrono::milliseconds patience) override;

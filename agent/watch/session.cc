@@ -21,6 +21,9 @@ namespace aspis {
 namespace {
 
 constexpr std::chrono::milliseconds kFlushPatience{5000};
+/// ns. An output that takes longer has them in its queue alone: it must not fill the ring for the
+/// others.
+constexpr std::uint64_t kSettlePatience = 2'000'000'000;
 
 std::int64_t clock_ns(clockid_t clock) {
   timespec now{};
@@ -85,7 +88,10 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
   if (options.policy) {
-    TRYV(put_in_force(*session->observer_, *options.policy, options.in_force));
+    if (const auto put = put_in_force(*session->observer_, *options.policy, options.in_force); !put)
+      return fail(put.error().text() + (session->observer_->adoption()
+                                            ? "\nThe policy that is pinned stays in force"
+                                            : ""));
     session->limits_.emplace(*session->observer_);
   }
   session->interpreters_ = std::make_unique<Interpreters>(
@@ -94,8 +100,18 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
       [raw = session.get()](const ProcessId& process, const TamperNotice& notice) {
         raw->emit_tamper(process, notice);
       });
+  if (session->observer_->adoption()) TRYV(session->catch_up());
   session->interpreters_->attach_standard();
   return session;
+}
+
+/// What has waited for an agent comes before looking for interpreters, which takes its time: the
+/// ring is full soon.
+Result<> Session::catch_up() {
+  adopted_sequence_ = observer_->adoption()->sequence;
+  correlator_.note_loss(adopted_sequence_);
+  if (limits_) TRYV(limits_->catch_up());
+  return pump();
 }
 
 void Session::emit_gap(const Loss& loss, std::uint64_t time) {
@@ -170,6 +186,7 @@ void Session::receive(std::span<const std::byte> bytes) {
     return;
   }
   const aspis_event& head = *event->head;
+  if (head.seq <= adopted_sequence_) ++backlog_;
   const auto* python = event->as<PythonPayload>();
   const std::uint32_t throttled = python == nullptr ? 0 : python->throttled;
   if ((head.lost_ring | head.lost_scratch | throttled) != 0) {
@@ -234,8 +251,29 @@ void Session::emit(Record&& record) {
 }
 
 Result<> Session::pump() {
-  TRY(observer_->consume());
+  do TRY(observer_->consume());
+  while (settle());
   return {};
+}
+
+/// True: there is room in the kernel again, and more may have come that woke nobody.
+bool Session::settle() {
+  if (!observer_->pinned()) return false;
+  if (!settling_) {
+    if (observer_->handed() == released_) return false;
+    settling_ = {observer_->handed(), boot_time() + kSettlePatience, {}};
+    for (const Output* output : outputs_) settling_->marks.push_back(output->mark());
+  }
+  const bool late = boot_time() >= settling_->until;
+  for (std::size_t i = 0; i < settling_->marks.size() && !late; ++i) {
+    auto& mark = settling_->marks[i];
+    if (!mark) mark = outputs_[i]->mark();  // what was refused has been said by now
+    if (!mark || !outputs_[i]->has_written(*mark)) return false;
+  }
+  released_ = settling_->handed;
+  observer_->release(released_);
+  settling_.reset();
+  return true;
 }
 
 void Session::tick() {
@@ -263,6 +301,9 @@ Result<> Session::finish() {
   summary_.lost.ring = totals.ring_full;
   summary_.lost.scratch = totals.scratch_busy;
   summary_.lost.throttled = totals.throttled;
+  if (adopted_sequence_ != 0)
+    summary_.earlier =
+        adopted_sequence_ - std::min(adopted_sequence_, observer_->adoption()->lost + backlog_);
   summary_.untracked_tasks = totals.task_full;
   summary_.cut_paths = totals.path_cut;
   summary_.cut_values = totals.value_cut;
@@ -272,6 +313,7 @@ Result<> Session::finish() {
   for (Output* output : outputs_)
     if (auto closed = output->close(summary_, boot_time(), kFlushPatience); !closed && result)
       result = std::move(closed);
+  if (result && observer_->pinned()) observer_->release(observer_->handed());
   return result;
 }
 

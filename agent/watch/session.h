@@ -50,6 +50,8 @@ class Session {
 
   /// Handles all events that wait. Call when observer().ring_fd() is readable.
   Result<> pump();
+  /// Something was handled that an output does not have yet: call pump() again soon.
+  [[nodiscard]] bool settling() const { return settling_.has_value(); }
   /// One more place for events; `output` must live as long as the session. Gaps and the summary
   /// reach it, too.
   void add_output(Output& output) { outputs_.push_back(&output); }
@@ -68,6 +70,8 @@ class Session {
  private:
   Session();
   void add_own(std::unique_ptr<Output> output);
+  Result<> catch_up();
+  bool settle();
   void receive(std::span<const std::byte> bytes);
   void emit(Record&& record);
   void emit_gap(const Loss& loss, std::uint64_t time);
@@ -89,6 +93,16 @@ class Session {
   aspis_stacks wanted_stacks_ = ASPIS_STACKS_NONE;
   std::uint64_t now_ = 0;                   ///< of the event at hand
   std::shared_ptr<const Process> process_;  ///< its process
+  /// What profiles report is released in the kernel when the outputs have it: up to `handed`, when
+  /// they have written up to their marks, or are too late.
+  struct Settling {
+    std::uint64_t handed = 0, until = 0;
+    std::vector<std::optional<std::uint64_t>> marks;  ///< of outputs_
+  };
+  std::optional<Settling> settling_;
+  std::uint64_t released_ = 0;
+  std::uint64_t adopted_sequence_ = 0;  ///< the last event before this agent; 0: it is the first
+  std::uint64_t backlog_ = 0;           ///< events up to that one that it was handed
   // Last, so that they go first: their callbacks use what stands above.
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<Interpreters> interpreters_;

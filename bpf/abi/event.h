@@ -322,4 +322,11 @@ enum aspis_stat {
 	ASPIS_STAT_COUNT,
 };
 
+/* Of each CPU; and the losses that its next event will report. */
+struct aspis_cpu_counters {
+	__u64 stat[ASPIS_STAT_COUNT];
+	__u32 pending_ring;
+	__u32 pending_scratch;
+};
+
 #endif

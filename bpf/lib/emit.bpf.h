@@ -329,7 +329,7 @@ static __always_inline void record_begin(struct scratch *scratch, __u32 fixed)
 /* An event that has its number, or would have had one, finds no scratch buffer. */
 static __always_inline void event_without_scratch(void)
 {
-	struct cpu_counters *counters = cpu_counters();
+	struct aspis_cpu_counters *counters = cpu_counters();
 
 	if (!counters)
 		return;
@@ -462,7 +462,8 @@ static __noinline bool image_held(struct aspis_event *e)
 	struct aspis_exe_key key = {};
 
 	if ((e->kind != ASPIS_PROCESS_EXEC && e->kind != ASPIS_FILE_MMAP_EXEC) ||
-		e->verdict == ASPIS_VERDICT_DENIED || holding_ended)
+		e->verdict == ASPIS_VERDICT_DENIED || holding_ended ||
+		bpf_ktime_get_boot_ns() - agent_seen > HOLD_PATIENCE)
 		return false;
 	key.ino = path->ino;
 	key.dev = path->dev;
@@ -476,7 +477,7 @@ static __noinline bool image_held(struct aspis_event *e)
 static __always_inline void event_put(struct scratch *scratch)
 {
 	struct aspis_event *e = (struct aspis_event *)scratch->record;
-	struct cpu_counters *counters = cpu_counters();
+	struct aspis_cpu_counters *counters = cpu_counters();
 	bool denied = enforcing && e->flags & ASPIS_F_REPORTED, held = false;
 	__u32 used;
 

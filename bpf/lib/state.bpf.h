@@ -46,6 +46,10 @@ struct {
 
 /* No image is held any more. */
 __u8 holding_ended __weak;
+/* When the agent last looked at the rings, ns since boot: without one nobody would let go who is
+ * held. */
+__u64 agent_seen __weak;
+#define HOLD_PATIENCE 10000000000ull
 
 /* Files that need not be held when they are executed or mapped to execute. */
 struct {
@@ -55,21 +59,14 @@ struct {
 	__type(value, __u32);
 } known_images SEC(".maps") __weak;
 
-/* Counters and the losses that the next event of this CPU will report. */
-struct cpu_counters {
-	__u64 stat[ASPIS_STAT_COUNT];
-	__u32 pending_ring;
-	__u32 pending_scratch;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct cpu_counters);
+	__type(value, struct aspis_cpu_counters);
 } stats SEC(".maps") __weak;
 
-static __always_inline struct cpu_counters *cpu_counters(void)
+static __always_inline struct aspis_cpu_counters *cpu_counters(void)
 {
 	__u32 zero = 0;
 
@@ -79,7 +76,7 @@ static __always_inline struct cpu_counters *cpu_counters(void)
 /* Atomic although per CPU: a hook may be preempted by the same hook of another task. */
 static __always_inline void count(enum aspis_stat stat)
 {
-	struct cpu_counters *counters = cpu_counters();
+	struct aspis_cpu_counters *counters = cpu_counters();
 
 	if (counters)
 		__sync_fetch_and_add(&counters->stat[stat], 1);

@@ -28,7 +28,7 @@ Outcome script(const std::string& text) {
     umask 022; chmod 755 .; mkdir profiles; echo password > secret; cp "$DOMAIN" app
     socket="--socket $PWD/run/socket"
     policy() { printf 'profile app %s/app {\n  /** rmix,\n  /dev/** rw,\n%s\n}\n' "$PWD" "$*" > profiles/app; }
-    config() { { printf 'profiles: %s/profiles\nstate: %s/state\nsocket: {path: %s/run/socket, group: "%s"}\n' \
+    config() { { printf 'profiles: %s/profiles\nstate: %s/state\npins: ""\nsocket: {path: %s/run/socket, group: "%s"}\n' \
                  "$PWD" "$PWD" "$PWD" "$group"; cat; } > aspis.yaml; }
     says() { until grep -qF -e "$1" err; do sleep 0.2; kill -0 $agent || { cat err; exit 9; }; done; }
     start() { : > err; "$ASPIS" agent --config aspis.yaml "$@" > log 2> err & agent=$!; says 'profiles in force'; }

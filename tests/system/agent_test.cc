@@ -29,7 +29,7 @@ Outcome script(const std::string& backend, const std::string& text) {
     mkdir profiles; echo password > secret; cp "$DOMAIN" app
     policy() { printf 'profile app %s/app {\n  /** rmix,\n  /dev/** rw,\n%s\n}\n' "$PWD" "$*" > profiles/app; }
     says() { until grep -qF -e "$1" err; do sleep 0.2; kill -0 $agent || { cat err; exit 9; }; done; }
-    start() { "$ASPIS" agent $HOOKS -o json --profiles profiles "$@" > log 2> err & agent=$!; says 'profiles in force'; }
+    start() { "$ASPIS" agent --no-pin $HOOKS -o json --profiles profiles "$@" > log 2> err & agent=$!; says 'profiles in force'; }
     again() { : > err; kill -HUP $agent; says "$1"; }
     finish() { kill $agent; wait $agent; echo "agent $?"; cat log; cat err >&2; }
 )" + text},

@@ -252,7 +252,7 @@ TEST_P(Launches, AttachToProcessesThatNobodyWatches) {
   const Outcome outcome =
       run({"sh", "-c", "cd " + path("") + R"(
     export PATH=/usr/bin:/bin
-    "$ASPIS" agent --hooks="$BACKEND" --stacks=none -o json --profiles profiles > log 2> err & agent=$!
+    "$ASPIS" agent --no-pin --hooks="$BACKEND" --stacks=none -o json --profiles profiles > log 2> err & agent=$!
     until grep -q 'profiles in force' err; do sleep 0.2; kill -0 $agent || { cat err; exit 9; }; done
     $PY app/one.py script; app/tool; $PY -m stat; /bin/true; $PY -m keyword > out
     (cd app; exec $PY ../else/../app/one.py subshell)

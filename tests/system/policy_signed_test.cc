@@ -286,7 +286,7 @@ TEST_F(Signed, AnotherManifestHoldsFromTheNextPolicyOn) {
       printf 'profile %s %s {\n %s\n}\n' application "$PWD/application" "$allowed $*" free "$PWD/free" "$allowed" > policies/one
     }
     policy "require signed $PWD/mount/app/**,"
-    "$ASPIS" agent --hooks $HOOKS --stacks none --profiles policies --hook-config hook.conf > log 2> err & agent=$!
+    "$ASPIS" agent --no-pin --hooks $HOOKS --stacks none --profiles policies --hook-config hook.conf > log 2> err & agent=$!
     says 'profiles in force'; cat err
     echo first; ./application open=mount/app/part.py open=mount/app/new.py
     mv mount/app/new.py new; mkdir tmp; cp manifest first.manifest
@@ -303,7 +303,7 @@ TEST_F(Signed, AnotherManifestHoldsFromTheNextPolicyOn) {
     echo fourth; ./application open=mount/app/part.py open=mount/app/new.py
     kill $agent; wait $agent; echo "agent $?"
     policy ''
-    "$ASPIS" agent --hooks $HOOKS --stacks none --profiles policies --hook-config hook.conf > log 2> err & agent=$!
+    "$ASPIS" agent --no-pin --hooks $HOOKS --stacks none --profiles policies --hook-config hook.conf > log 2> err & agent=$!
     says 'profiles in force'
     policy "require signed $PWD/mount/app/**,"
     again 'stays'; cat err

@@ -89,6 +89,18 @@ std::string ask(const std::string& files) {
   return std::to_string(wrong) + " " + std::to_string(asked);
 }
 
+/// Until its input ends, tries to open a file up to a thousand times a second. How often that
+/// worked, and how often it tried.
+std::string try_open(const std::string& path) {
+  ::fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
+  long opened = 0, tried = 0;
+  for (char byte = 0; ::read(STDIN_FILENO, &byte, 1) != 0; ++tried) {
+    if (open_file(path) == "0") ++opened;
+    ::usleep(1000);
+  }
+  return std::to_string(opened) + " " + std::to_string(tried);
+}
+
 struct Step {
   std::string_view name;
   std::string (*act)(const std::string& argument);
@@ -107,6 +119,7 @@ const Step kSteps[] = {
      }},
     {"thread", in_thread},
     {"ask", ask},
+    {"try", try_open},
     {"open", open_file},
     {"hold", hold},
     {"read_held", [](const std::string&) { return read_held(); }},

@@ -77,7 +77,8 @@ TEST(Compact, EveryKind) {
   has("python open path='/etc/hostname' mode='r' flags=O_RDONLY|O_CLOEXEC  by python3.11[799]");
   has("python compile source='import os\\n…' filename='<string>'  by python3.11[799]");
   has("-- 1234 events lost here (ring 1200, output 34) --");
-  has("-- 5000 events: 3700 shown, 66 filtered, 1234 lost (ring 1200, output 34); 2718 audit "
+  has("-- 5000 events: 3700 shown, 66 filtered, 1234 lost (ring 1200, output 34), 3 seen by agents "
+      "before; 2718 audit "
       "events "
       "of /opt/python/lib/libpython3.12.so.1.0 --");
 }

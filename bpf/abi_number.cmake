@@ -1,0 +1,23 @@
+# Writes OUT, a header with ASPIS_ABI: a number of all that the agent and the BPF programs must agree on, which is the
+# headers in abi/ and the definitions of maps. Comments and layout do not count. Used as
+# cmake -DFROM=DIR -DOUT=FILE -P abi_number.cmake
+file(GLOB headers ${FROM}/abi/*.h ${FROM}/abi/*.def)
+file(GLOB programs ${FROM}/*.bpf.c ${FROM}/lib/*.bpf.h)
+list(SORT headers)
+list(SORT programs)
+list(FILTER programs EXCLUDE REGEX "probe\\.bpf\\.c$")
+set(text "")
+foreach(file IN LISTS headers)
+  file(READ ${file} part)
+  string(APPEND text "${part}")
+endforeach()
+foreach(file IN LISTS programs)
+  file(READ ${file} part)
+  string(REGEX MATCHALL "struct {[^}]*} [a-z_]+ SEC\\(\"\\.maps\"\\)" maps "${part}")
+  string(APPEND text "${maps}")
+endforeach()
+string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/" "" text "${text}")
+string(REGEX REPLACE "[ \t\r\n\\]+" " " text "${text}")
+string(SHA256 hash "${text}")
+string(SUBSTRING ${hash} 0 16 hash)
+file(WRITE ${OUT} "#define ASPIS_ABI \"${hash}\"\n")
