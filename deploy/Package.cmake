@@ -22,14 +22,14 @@ set(CPACK_DEBIAN_AGENT_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_AGENT_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers | systemd-sysusers")
 set(CPACK_DEBIAN_AGENT_PACKAGE_SUGGESTS "aspis-python, apparmor-profiles")
 set(CPACK_DEBIAN_AGENT_DESCRIPTION "observer and enforcer for Python programs
- Joins what Python says (audit events, PEP 578) with what the kernel does
- (files, processes, network, privileges), and shows both as one live log.
- With a profile in AppArmor's language it also decides, in the kernel, what a
- command and all that it starts may do. Programs are neither changed nor
- restarted: BPF programs do it.
- .
- The package has the agent as a service, its tools, and the library for a
- hook inside of Python.")
+Joins what Python says (audit events, PEP 578) with what the kernel does
+(files, processes, network, privileges), and shows both as one live log.
+With a profile in AppArmor's language it also decides, in the kernel, what a
+command and all that it starts may do. Programs are neither changed nor
+restarted: BPF programs do it.
+
+The package has the agent as a service, its tools, and the library for a
+hook inside of Python.")
 set(scripts ${CMAKE_CURRENT_LIST_DIR}/debian)
 set(CPACK_DEBIAN_AGENT_PACKAGE_CONTROL_EXTRA
   "${scripts}/conffiles;${scripts}/postinst;${scripts}/prerm;${scripts}/postrm")
@@ -39,9 +39,9 @@ if(TARGET aspis_python)
   set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME aspis-python)
   set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION admin)
   set(CPACK_DEBIAN_PYTHON_DESCRIPTION "Python with the hook of Aspis built in
- This is Debian's Python with a hook that no program can keep from being
- there: it enforces the audit rules of a profile with exceptions, and loads
- only code that a signed manifest names.")
+This is Debian's Python with a hook that is there before any code runs: it
+enforces the audit rules of a profile with exceptions, and loads only code
+that a signed manifest names.")
 endif()
 
 # What Debian wants of each: who wrote it, and what has changed. The date is that of the last commit, not of the build.
