@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # What bash's completion answers to lines that are typed.
 # SPDX-License-Identifier: Apache-2.0
-set -euo pipefail
+# Not -e: shells that people type in have it not, and compgen fails where it finds nothing.
+set -uo pipefail
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 # shellcheck source=/dev/null
 source deploy/completion/aspis.bash
 # Only inside of a completion there is something that it could set.

@@ -23,7 +23,7 @@ def page_of(command):
 def words(page):
     """What the page shows in bold: options, and the commands of its synopsis."""
     text = page.read_text()
-    return set(re.findall(r"\*(--?[\w-]+)\*", text)) | {word for bold in re.findall(r"\*(aspis [^*]*)\*", text) for word in [bold]}
+    return set(re.findall(r"\*(--?[\w-]+|aspis [^*]*)\*", text))
 
 
 def main():
