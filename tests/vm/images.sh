@@ -131,15 +131,23 @@ sid_packages() {
   echo ca-certificates libbpf1 libelf1t64 mount procps python3.13 python3.14 python3.15 util-linux
 }
 
-root() { # root host|sid: the cache entry
-  local release packages recipe
+# A whole system, for what packages do: services, users, and dpkg's own work. It has what a minimal server has, and no Aspis.
+systemd_packages() {
+  echo ca-certificates kmod mount procps python3 systemd systemd-sysv util-linux
+}
+
+root() { # root host|sid|systemd: the cache entry
+  local release packages recipe name
   case $1 in
     host) release=$(host_release) && mapfile -t packages < <(root_packages | tr ' ' '\n') ;;
     sid) release=sid && mapfile -t packages < <(sid_packages | tr ' ' '\n') ;;
-    *) die "unknown root $1: host or sid" ;;
+    systemd) release=$(host_release) && mapfile -t packages < <(systemd_packages | tr ' ' '\n') ;;
+    *) die "unknown root $1: host, sid or systemd" ;;
   esac
   recipe=$(hash_of <(echo "${packages[@]}" "$release") <(declare -f make_root ext4_image))
-  cached "root-$release-$recipe" make_root "$release" "${packages[@]}"
+  name=$release
+  [[ $1 != systemd ]] || name=systemd # not the release: the cache keeps one of each name
+  cached "root-$name-$recipe" make_root "$release" "${packages[@]}"
 }
 
 # --- Debian's AppArmor: its profiles, and its compiler with the libraries that it runs with --------------------------

@@ -64,6 +64,16 @@ in_newest() {
   fi
 }
 
+# The package on a machine with systemd, from its installation to its purge.
+package() {
+  say "vm 6.1 systemd"
+  if tests/vm/package.sh; then
+    record "vm 6.1 systemd" passed "package.sh" ""
+  else
+    record "vm 6.1 systemd" failed "package.sh" "see above"
+  fi
+}
+
 in_guest() { # in_guest KERNEL BACKEND
   local place="vm $1 $2"
   grep -qsx "$2" build/dev/tests/vm/*.backends || return 0
@@ -84,6 +94,7 @@ if build dev; then
     in_newest sid python3.13 test_python_events.py
     in_newest sid python3.13 test_raise.py
     in_newest host python3 test_raise.py
+    package
   } &
   for backend in lsm nolsm; do
     for kernel in 6.1 6.12; do

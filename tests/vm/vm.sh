@@ -20,7 +20,8 @@ as on the host, and the working directory is kept if it is inside it. Nothing th
 Variables named ASPIS_* and GTEST_* are passed on.
 
   --backend lsm|nolsm  with BPF among the security modules (default), or without, as Ubuntu boots
-  --root host|sid      the guest's Debian: this host's release (default), or sid, for the newest interpreters
+  --root NAME          the guest's Debian: host, this host's release (default); sid, for the newest interpreters; systemd, this
+                       host's release with systemd as its first process, as a machine that packages are installed on
   --icount             deterministic: one guest instruction is one nanosecond, one processor
   --memory MB          default 3072
   --timeout SECONDS    default 600; the exit status is then 124 (125: the guest did not boot or panicked)
@@ -120,7 +121,7 @@ make_job() { # make_job KERNEL_DIRECTORY COMMAND…
   rm -rf "$run_dir/job"
   mkdir -p "$job"
   [[ $PWD/ == "$source_dir"/* ]] && directory=$PWD
-  printf 'SOURCE_DIR=%q\nKERNEL_VERSION=%q\n' "$source_dir" "$(<"$kernel_dir/version")" >"$job/settings"
+  printf 'SOURCE_DIR=%q\nKERNEL_VERSION=%q\nROOT=%q\n' "$source_dir" "$(<"$kernel_dir/version")" "$root" >"$job/settings"
   cp "$vm_dir/guest_init" "$job/guest_init"
   {
     echo '#!/bin/bash'
