@@ -9,7 +9,7 @@ _aspis_words() {
     'version') echo '-h --help' ;;
     'run') echo '-h --help -o --output --to --hooks --buffer-size --stacks --hold --event --verdict --python-only -I --include -b --base --strict --hook-config --profile --complain --denials' ;;
     'tail') echo '-h --help --socket -p --pid --exe --cgroup --python --all -o --output --to --hooks --buffer-size --stacks --hold --event --verdict --python-only' ;;
-    'agent') echo '-h --help --config --check --profiles --complain --all-events --force --policy-memory --socket -I --include -b --base --strict --hook-config -o --output --to --hooks --buffer-size --stacks --hold --event --verdict --python-only' ;;
+    'agent') echo '-h --help --config --check --pins --uninstall --profiles --no-pin --complain --all-events --force --policy-memory --socket -I --include -b --base --strict --hook-config -o --output --to --hooks --buffer-size --stacks --hold --event --verdict --python-only' ;;
     'status') echo '-h --help --socket --json --pretty-json --enabled --profiled --enforced --complaining --kill' ;;
     'probe') echo '-h --help' ;;
     'interpreters') echo '-h --help -p --pid --json' ;;
@@ -63,6 +63,7 @@ _aspis_value() {
     'tail --event') echo '/none' ;;
     'tail --verdict') echo 'allowed denied complain' ;;
     'agent --config') echo '/files' ;;
+    'agent --pins') echo '/directories' ;;
     'agent --profiles') echo '/files' ;;
     'agent --policy-memory') echo '1 2 4 8 16 32 64 128 256 512 1024' ;;
     'agent --socket') echo '/files' ;;
