@@ -71,7 +71,8 @@ inline const ConfigKey<AgentConfig> kAgentKeys[] = {
      "for "
      "`socket.group`, or an address and port, as `127.0.0.1:9464`; empty: nowhere"},
     {"pins", &A::pins, "", 0, 0,
-     "Directory of a bpf file system that holds what enforces while no agent runs; empty: none, and "
+     "Directory of a bpf file system that holds what enforces while no agent runs; empty: none, "
+     "and "
      "enforcement ends with the agent"},
     {"state", &A::state, "", 0, 0, "Directory for what outlives the agent; empty: nothing does"},
 };

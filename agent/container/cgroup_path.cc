@@ -55,7 +55,8 @@ std::optional<Container> container_in(std::string_view cgroup_path) {
     const std::size_t end = std::min(cgroup_path.find('/'), cgroup_path.size());
     std::string_view component = cgroup_path.substr(0, end);
     cgroup_path.remove_prefix(end);
-    if (auto here = pod_uid_in(component.substr(0, component.find(':'))); !here.empty()) uid = std::move(here);
+    if (auto here = pod_uid_in(component.substr(0, component.find(':'))); !here.empty())
+      uid = std::move(here);
     // containerd, with systemd's driver: "SLICE:cri-containerd:ID".
     std::string_view name = component.substr(component.rfind(':') + 1);
     if (name.ends_with(".scope")) name.remove_suffix(6);

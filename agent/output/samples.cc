@@ -49,11 +49,17 @@ void add_process(Samples& samples) {
   variables.environment = {"PYTHONPATH=/srv/lib"};
   variables.environment_cut = true;
   python.record.process = sample::python();
-  Sample& contained = add(samples, "the same in a container",
-                          Wire(exec).tail(kExe).tail(kCwd).tail(kArgv));
-  contained.record.container = std::make_shared<const Container>(
-      Container{std::string(62, '4') + "2a", "containerd", "web", "registry.example/shop:2.1",
-                "shop-7d9f", "prod", "0f4c8f4e-3c1e-4d3b-9f57-2b6d1f0a9c11", {{"app", "shop"}}});
+  Sample& contained =
+      add(samples, "the same in a container", Wire(exec).tail(kExe).tail(kCwd).tail(kArgv));
+  contained.record.container =
+      std::make_shared<const Container>(Container{std::string(62, '4') + "2a",
+                                                  "containerd",
+                                                  "web",
+                                                  "registry.example/shop:2.1",
+                                                  "shop-7d9f",
+                                                  "prod",
+                                                  "0f4c8f4e-3c1e-4d3b-9f57-2b6d1f0a9c11",
+                                                  {{"app", "shop"}}});
   exec.e.kind = ASPIS_PROCESS_FOUND;
   exec.exe.flags = exec.cwd.flags = kAllPathFlags;
   exec.argv_cut = 1;
