@@ -19,9 +19,9 @@ is() {
   fi
 }
 
-# soon COMMAND…: it succeeds within a minute.
+# soon COMMAND…: it succeeds within three minutes. Emulated, and beside other guests, an agent starts in half a minute or more.
 soon() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 180))
   until "$@"; do
     ((SECONDS < end)) || return 1
     sleep 0.5
@@ -30,7 +30,8 @@ soon() {
 
 state() { systemctl show -P "$1" aspis.service; }
 journal() { journalctl --no-pager -o cat -u aspis.service; }
-reads() { /usr/local/bin/reader /srv/secret 2>&1 | tail -1; }
+# The secret, or why not: releases differ in whom they say has failed.
+reads() { /usr/local/bin/reader /srv/secret 2>&1 | sed 's/.*: //'; }
 # What is waited for. shellcheck does not see that `soon` calls it.
 # shellcheck disable=SC2317
 {
@@ -78,7 +79,7 @@ profile reader /usr/local/bin/reader {
 END
 soon in_force 1
 is "the profile is in force once its file is there" 0 $?
-is "it denies" "/usr/local/bin/reader: /srv/secret: Permission denied" "$(reads)"
+is "it denies" "Permission denied" "$(reads)"
 soon told 'open /srv/secret .*DENIED'
 is "the journal tells of it" 0 $?
 is "limits are set" "Max open files 100 100" \
@@ -105,7 +106,7 @@ main=$(state MainPID)
 installs "${packages[1]}"
 is "it is a new one" yes "$([[ $(state MainPID) != "$main" ]] && echo yes)"
 is "the configuration is the administrator's" "# a line of the administrator" "$(tail -1 /etc/aspis/aspis.yaml)"
-is "the profile denies" "/usr/local/bin/reader: /srv/secret: Permission denied" "$(reads)"
+is "the profile denies" "Permission denied" "$(reads)"
 is "the log is whole" 0 "$(aspis log verify /var/log/aspis/events.json >/tmp/verify 2>&1; echo $?)"
 cat /tmp/verify
 
