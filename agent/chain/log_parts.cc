@@ -32,7 +32,7 @@ Result<> write_all(int fd, std::string_view bytes, const std::string& name) {
   return {};
 }
 
-/// Calls `take` for all the bytes of a file, piece by piece; false ends it.
+/// Calls `take` for all the bytes of a file, piece by piece, until it fails.
 Result<> each_piece(const std::string& file,
                     const std::function<Result<>(std::string_view piece)>& take) {
   const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));

@@ -2,35 +2,21 @@
 #include "agent/cli/agent_policy.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
 
+#include "agent/chain/log_parts.h"
+
 namespace aspis {
 namespace {
 
 constexpr std::array<std::string_view, 4> kModes = {"enforce", "complain", "kill", "unconfined"};
-
-/// Puts `text` in the place of the file: a reader finds the old one or this one.
-Result<> replace_file(const std::string& path, const std::string& text) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  const std::string fresh = path + ".new";
-  std::ofstream file(fresh, std::ios::trunc);
-  file << text << std::flush;
-  if (!file) return fail_errno(fresh);
-  if (::chmod(fresh.c_str(), 0600) != 0 || std::rename(fresh.c_str(), path.c_str()) != 0)
-    return fail_errno(path);
-  return {};
-}
 
 }  // namespace
 
@@ -65,7 +51,7 @@ Result<> AgentPolicy::keep_modes(const Changes& changes) const {
   if (options_.modes.empty()) return {};
   nlohmann::json kept = nlohmann::json::object();
   for (const auto& [name, mode] : changes.modes) kept[name] = mode_name(mode);
-  return replace_file(options_.modes, kept.dump(2) + "\n");
+  return replace_text(options_.modes, kept.dump(2) + "\n");
 }
 
 Result<policy::CompiledPolicy> AgentPolicy::read() const {

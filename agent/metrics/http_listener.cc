@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/metrics/http_listener.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <string_view>
 
+#include "agent/output/inet_address.h"
 #include "agent/watch/session.h"
 
 namespace aspis {
@@ -20,35 +18,16 @@ constexpr std::size_t kRequestMax = 16 << 10;
 constexpr std::size_t kConnectionsMax = 32;
 constexpr std::uint64_t kPatience = 10'000'000'000;  // ns
 
-/// "127.0.0.1:9464" and "[::1]:9464".
 Result<Fd> listen_at(const std::string& where) {
-  const std::size_t colon = where.rfind(':');
-  const auto wrong = [&] {
+  const auto address = read_inet_address(where);
+  if (!address)
     return fail("'" + where + "': neither a path, nor an address and a port as 127.0.0.1:9464");
-  };
-  if (colon == std::string::npos) return wrong();
-  std::string host = where.substr(0, colon);
-  std::uint16_t port = 0;
-  const char* end = where.data() + where.size();
-  const auto [parsed, error] = std::from_chars(where.data() + colon + 1, end, port);
-  if (error != std::errc() || parsed != end || port == 0) return wrong();
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  v4.sin_family = AF_INET;
-  v4.sin_port = v6.sin6_port = htons(port);
-  v6.sin6_family = AF_INET6;
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  const bool good = bracketed ? ::inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1
-                              : ::inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1;
-  if (!good) return wrong();
-  Fd fd(::socket(bracketed ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Fd fd(::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return fail_errno("socket");
   const int one = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-  const auto* address =
-      bracketed ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
-  if (::bind(fd.get(), address, bracketed ? sizeof(v6) : sizeof(v4)) != 0 ||
+  const auto* name = reinterpret_cast<const sockaddr*>(&address->storage);
+  if (::bind(fd.get(), name, address->length) != 0 ||
       ::listen(fd.get(), static_cast<int>(kConnectionsMax)) != 0)
     return fail_errno(where);
   return fd;

@@ -62,10 +62,8 @@ void Metrics::emit(const Record& record) {
   }
   ++events_[record.kind];
   if (record.event == nullptr || (record.event->head->flags & ASPIS_F_REPORTED) == 0) return;
-  const bool known = profiles_.contains(record.profile);
-  if (!known && profiles_.size() < profiles_max_) profiles_[record.profile] = true;
-  const std::string profile =
-      known || profiles_.contains(record.profile) ? record.profile : "other";
+  if (profiles_.size() < profiles_max_) profiles_.insert(record.profile);
+  const std::string profile = profiles_.contains(record.profile) ? record.profile : "other";
   const std::size_t verdict = record.event->head->verdict;
   if (verdict < kVerdictCount) ++reported_[{profile, record.kind}][verdict];
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -38,7 +39,7 @@ class Metrics : public Output {
   std::array<std::uint64_t, ASPIS_KIND_COUNT> events_{};
   /// By profile and kind: what profiles reported, by verdict.
   std::map<std::pair<std::string, unsigned>, std::array<std::uint64_t, kVerdictCount>> reported_;
-  std::map<std::string, bool> profiles_;
+  std::set<std::string> profiles_;  ///< that have labels of their own
   Loss lost_;
   std::size_t profiles_max_;
 };

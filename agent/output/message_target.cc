@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/output/message_target.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
+#include "agent/output/inet_address.h"
 #include "agent/output/message.h"
 #include "base/fd.h"
 
@@ -21,34 +19,9 @@ namespace {
 constexpr std::string_view kCut = "\u2026";
 constexpr std::size_t kCutMin = 1024;  // no socket is as narrow as that
 
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
+struct Address : InetAddress {
   bool stream = false;
 };
-
-/// "127.0.0.1:514" or "[::1]:514".
-bool read_inet(std::string_view text, Address& address) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return false;
-  std::string host(text.substr(0, colon));
-  std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [parsed, error] = std::from_chars(text.data() + colon + 1, end, port);
-  if (error != std::errc() || parsed != end || port == 0) return false;
-  if (host.starts_with('[') && host.ends_with(']')) {
-    auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    address.length = sizeof(*v6);
-    return ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6->sin6_addr) == 1;
-  }
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-  v4->sin_family = AF_INET;
-  v4->sin_port = htons(port);
-  address.length = sizeof(*v4);
-  return ::inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1;
-}
 
 Result<Address> read_address(MessageKind kind, const std::string& where) {
   Address address;
@@ -60,9 +33,12 @@ Result<Address> read_address(MessageKind kind, const std::string& where) {
     return address;
   }
   address.stream = where.starts_with("tcp:");
-  const bool inet = address.stream || where.starts_with("udp:");
-  if (kind == MessageKind::kSyslog && inet && read_inet(std::string_view(where).substr(4), address))
-    return address;
+  if (kind == MessageKind::kSyslog && (address.stream || where.starts_with("udp:"))) {
+    if (const auto inet = read_inet_address(std::string_view(where).substr(4))) {
+      static_cast<InetAddress&>(address) = *inet;
+      return address;
+    }
+  }
   return fail(
       "'" + where + "': " +
       (kind == MessageKind::kSyslog
