@@ -104,7 +104,7 @@ kernel() { # the cache entry of a kernel: vmlinuz, initramfs.cpio, modules.img, 
 # --- Root: the host's own release, so that what is built here runs there; or sid ------------------------------------
 
 root_packages() {
-  echo apparmor bpftool ca-certificates ffmpeg gunicorn iproute2 kmod mount procps python3 python3-apparmor python3-flask python3-gunicorn python3-yaml util-linux
+  echo apparmor bpftool ca-certificates ffmpeg gunicorn iproute2 kmod mount procps python3 python3-apparmor python3-flask python3-gunicorn python3-yaml tmux util-linux
   # The libraries carry their ABI in the name and so differ between releases: ask the -dev packages the build used.
   apt-cache depends libbpf-dev libelf-dev libfmt-dev libspdlog-dev zlib1g-dev |
     sed -nE 's/^ *Depends: ((libbpf|libelf|libfmt|libspdlog|zlib)[0-9][0-9.a-z]*)$/\1/p' | sort -u
@@ -188,7 +188,7 @@ source_image() {
     (cd "$source" && git ls-files -z --cached --others --exclude-standard | sort -zu) >"$list"
     if [[ -d $source/build/$preset ]]; then
       (cd "$source" && find "build/$preset" -name CMakeFiles -prune -o -type f \
-        \( -perm -u+x -o -name '*.bpf.o' -o -name '*.so*' -o -name '*.backends' \) -print0 | sort -z) >"$place/built"
+        \( -perm -u+x -o -name '*.bpf.o' -o -name '*.so*' -o -name '*.guests' \) -print0 | sort -z) >"$place/built"
     else
       : >"$place/built"
     fi

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inside a guest: runs the GoogleTest programs of a directory that are meant for this boot.
 
-usage: run_in_guest.py DIRECTORY SECONDS_PER_PROGRAM
+usage: run_in_guest.py DIRECTORY SECONDS_PER_PROGRAM [all]
+
+all: also those that are meant for the same backend on another kernel.
 
 Every test's result is a line "@result JSON" on stdout, which tests/vm/summary.py reads on the host. Results are taken
 from what a program prints, not from its XML report, because a program that crashes leaves no report.
@@ -84,9 +86,13 @@ def run(program, seconds):
 def main():
     directory, seconds = pathlib.Path(sys.argv[1]), float(sys.argv[2])
     backend = os.environ.get("ASPIS_VM_BACKEND", "lsm")
-    for marker in sorted(directory.glob("*.backends")):
+    kernel = ".".join(os.uname().release.split(".")[:2])
+    for marker in sorted(directory.glob("*.guests")):
         program = marker.with_suffix("")
-        if backend not in marker.read_text().split():
+        guests = marker.read_text().split()
+        if sys.argv[3:] == ["all"]:
+            guests = [f"{kernel}-{guest.partition('-')[2]}" for guest in guests]
+        if f"{kernel}-{backend}" not in guests:
             continue
         if program.exists():
             run(program.absolute(), seconds)
