@@ -2,7 +2,6 @@
 #include "agent/chain/log_file.h"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include <sstream>
 
 #include "agent/chain/log_parts.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -84,7 +84,7 @@ Result<> LogFile::open_file(bool at_start) {
   lost_ = false;
   if (at_start) TRYV(find_end(read_state()));
   if (lost_) {
-    spdlog::error(
+    log::error(
         "{}: the log does not end as this agent's last one left it: somebody has changed "
         "it",
         options_.path);
@@ -211,13 +211,13 @@ void LogFile::look_after(bool idle) {
   next_look_ = now + kSecond;
   if (!fd_.valid() || !is_still_there()) {
     if (fd_.valid()) {
-      spdlog::error("{}: somebody has removed, replaced or cut this log; it goes on in a new file",
-                    options_.path);
+      log::error("{}: somebody has removed, replaced or cut this log; it goes on in a new file",
+                 options_.path);
       note(LogNotice::What::kLost);
       ++file_;
     }
     if (const auto opened = open_file(false); !opened) {
-      spdlog::debug("{}", opened.error().text());
+      log::debug("{}", opened.error().text());
       return;
     }
   }
@@ -227,7 +227,7 @@ void LogFile::look_after(bool idle) {
       (options_.rotate_seconds != 0 && now_ns() - began_ >= options_.rotate_seconds * kSecond))
     rotate();
   if (write_pending() != 0) return;
-  if (const auto kept = keep_state(); !kept) spdlog::debug("{}", kept.error().text());
+  if (const auto kept = keep_state(); !kept) log::debug("{}", kept.error().text());
 }
 
 /// The key is destroyed with its use: first the next one is kept, then the seal is written.
@@ -236,7 +236,7 @@ void LogFile::seal() {
   SealKey next = *key_;
   next.advance();
   if (const auto kept = replace_text(options_.key, text_of(next) + "\n"); !kept) {
-    spdlog::debug("{}", kept.error().text());
+    log::debug("{}", kept.error().text());
     return;
   }
   note(LogNotice::What::kSealed, "", mac);
@@ -250,13 +250,13 @@ void LogFile::rotate() {
   if (write_pending() != 0) return;
   const std::string name = part_name(options_.path, file_);
   if (std::rename(options_.path.c_str(), name.c_str()) != 0) {
-    spdlog::error("{}", Error{name, errno}.text());
+    log::error("{}", Error{name, errno}.text());
     return;
   }
   ++file_;
-  if (const auto opened = open_file(false); !opened) spdlog::error("{}", opened.error().text());
+  if (const auto opened = open_file(false); !opened) log::error("{}", opened.error().text());
   if (const auto packed = options_.compress ? compress_part(name) : Result<>(); !packed)
-    spdlog::warn("{}", packed.error().text());
+    log::warn("{}", packed.error().text());
   remove_oldest();
 }
 

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -20,6 +19,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/kernel/seen_events.h"
 #include "agent/watch/describe.h"
+#include "base/log.h"
 #include "probes/cpython/find.h"
 
 namespace aspis {
@@ -180,7 +180,7 @@ int interpreters(const Options& options) {
   Table table;
   for (const pid_t pid : options.pids) {
     if (const auto added = table.add_process(pid); !added) {
-      spdlog::error("{}", added.error().text());
+      log::error("{}", added.error().text());
       return kExitFailed;
     }
   }
@@ -190,7 +190,7 @@ int interpreters(const Options& options) {
     for (const pid_t pid : all_processes())
       if (!table.add_process(pid) && ::kill(pid, 0) == -1 && errno == EPERM) ++unread;
     if (unread != 0)
-      spdlog::warn("{} processes of other users could not be looked at: run it as root", unread);
+      log::warn("{} processes of other users could not be looked at: run it as root", unread);
   }
   options.json ? print_json(table) : print_table(table);
   return kExitOk;

@@ -2,7 +2,6 @@
 // aspis log: what can be asked of a log whose records are chained.
 #include <fcntl.h>
 #include <sodium.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +16,7 @@
 #include "agent/cli/commands.h"
 #include "agent/cli/exit_code.h"
 #include "agent/cli/log_state.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -26,7 +26,7 @@ struct LogArguments {
 };
 
 int failed(const Error& error) {
-  spdlog::error("{}", error.text());
+  log::error("{}", error.text());
   return kExitFailed;
 }
 

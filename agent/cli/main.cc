@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 #include "agent/cli/commands.h"
 #include "agent/cli/exit_code.h"
+#include "base/log.h"
 
 namespace {
-
-void set_up_log() {
-  spdlog::set_default_logger(spdlog::stderr_color_mt("aspis"));
-  spdlog::set_pattern("aspis: %^%l%$: %v");
-  const char* level = std::getenv("ASPIS_LOG");
-  spdlog::set_level(level == nullptr ? spdlog::level::info : spdlog::level::from_str(level));
-}
 
 /// `run` keeps 1 and 2 for its command, as env(1) and timeout(1) do.
 int usage_code(int argc, char** argv) {
@@ -28,7 +19,7 @@ int usage_code(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  set_up_log();
+  aspis::log::set_up();
   ::signal(SIGPIPE, SIG_IGN);
   int exit_code = aspis::kExitOk;
   CLI::App app{
@@ -44,6 +35,7 @@ int main(int argc, char** argv) {
   aspis::add_tail(app, exit_code);
   aspis::add_agent(app, exit_code);
   aspis::add_status(app, exit_code);
+  aspis::add_top(app, exit_code);
   aspis::add_probe(app, exit_code);
   aspis::add_interpreters(app, exit_code);
   aspis::add_policy(app, exit_code);

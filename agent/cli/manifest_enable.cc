@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis manifest enable: fs-verity for the code that was signed.
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -8,6 +7,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/manifest_commands.h"
 #include "agent/signed/seal.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -21,7 +21,7 @@ Result<> check_and_seal(const std::string& path, const Digest& wanted) {
 int enable(const ManifestOptions& options) {
   const auto manifest = load_manifest(options);
   if (!manifest) {
-    spdlog::error("{}", manifest.error().text());
+    log::error("{}", manifest.error().text());
     return kExitFailed;
   }
   std::size_t failed = 0;
@@ -32,8 +32,8 @@ int enable(const ManifestOptions& options) {
     failed++;
   }
   const std::size_t all = manifest->files.size();
-  spdlog::log(failed == 0 ? spdlog::level::info : spdlog::level::err,
-              "fs-verity is on for {} of {} files", all - failed, all);
+  log::say(failed == 0 ? log::Level::kInfo : log::Level::kError,
+           "fs-verity is on for {} of {} files", all - failed, all);
   return failed == 0 ? kExitOk : kExitFailed;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis manifest sign: hashes a tree's code, all of it or nothing.
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "agent/signed/code_files.h"
 #include "agent/signed/seal.h"
 #include "agent/signed/whole_file.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -40,12 +40,12 @@ Result<> sign(const SignOptions& options) {
       code.problems.push_back({path, digest.error().text()});
   }
   for (const auto& [path, what] : code.left_out)
-    spdlog::warn("left out: {}: {}", path_text(path), what);
-  for (const auto& [path, what] : code.problems) spdlog::error("{}: {}", path_text(path), what);
+    log::warn("left out: {}: {}", path_text(path), what);
+  for (const auto& [path, what] : code.problems) log::error("{}: {}", path_text(path), what);
   if (!code.problems.empty()) return fail("nothing is signed");
   manifest.trees = std::move(code.trees);
   TRYV(write_whole_file(options.to, sign_manifest(manifest, key)));
-  if (manifest.files.empty()) spdlog::warn("no code is in these trees");
+  if (manifest.files.empty()) log::warn("no code is in these trees");
   return {};
 }
 
@@ -69,7 +69,7 @@ void add_manifest_sign(CLI::App& manifest, int& exit_code) {
       ->type_name("");
   command->callback([options, &exit_code] {
     const auto done = sign(*options);
-    if (!done) spdlog::error("{}", done.error().text());
+    if (!done) log::error("{}", done.error().text());
     exit_code = done ? kExitOk : kExitFailed;
   });
 }

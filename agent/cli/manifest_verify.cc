@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis manifest verify: is the code as it was signed?
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -10,6 +9,7 @@
 #include "agent/cli/manifest_commands.h"
 #include "agent/signed/code_files.h"
 #include "agent/signed/whole_file.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -61,14 +61,14 @@ std::size_t check_added(const Manifest& manifest) {
 int verify(const ManifestOptions& options) {
   const auto manifest = load_manifest(options);
   if (!manifest) {
-    spdlog::error("{}", manifest.error().text());
+    log::error("{}", manifest.error().text());
     return kExitFailed;
   }
   const std::size_t found = check_signed(*manifest) + check_added(*manifest);
   if (found == 0)
-    spdlog::info("{} files, as they were signed", manifest->files.size());
+    log::info("{} files, as they were signed", manifest->files.size());
   else
-    spdlog::error("{} of what is there is not what was signed", found);
+    log::error("{} of what is there is not what was signed", found);
   return found == 0 ? kExitOk : kExitFailed;
 }
 

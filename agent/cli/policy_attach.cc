@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis policy attach: which profile attaches to a command.
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/policy_commands.h"
 #include "agent/cli/policy_files.h"
+#include "base/log.h"
 #include "policy/tables/evaluate.h"
 #include "policy/tools/launch_of.h"
 
@@ -61,7 +61,7 @@ void add_policy_attach(CLI::App& policy, int& exit_code) {
       ->type_name("");
   command->callback([options, &exit_code] {
     const auto code = attach(*options);
-    if (!code) spdlog::error("{}", code.error().text());
+    if (!code) log::error("{}", code.error().text());
     exit_code = code ? *code : kExitUsage;
   });
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis policy check: what is wrong with policy files.
 #include <malloc.h>
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -9,6 +8,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/policy_commands.h"
 #include "agent/cli/policy_files.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -30,13 +30,13 @@ int check(const CheckOptions& options) {
   give_memory_back();
   const auto files = policy_files(options.files);
   if (!files) {
-    spdlog::error("{}", files.error().text());
+    log::error("{}", files.error().text());
     return kExitFailed;
   }
   int code = kExitOk;
   for (const auto& file : *files) {
     if (const auto loaded = load_policy_file(file, options.policy); !loaded) {
-      spdlog::error("{}", loaded.error().text());
+      log::error("{}", loaded.error().text());
       code = kExitFailed;
     }
   }

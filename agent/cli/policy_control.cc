@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis policy list, load, remove, mode, reload: asked of the agent that runs.
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include "agent/cli/options.h"
 #include "agent/cli/policy_commands.h"
 #include "agent/control/client.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -29,7 +29,7 @@ template <class Show>
 int ask(const ControlOptions& options, const Json& request, const Show& show) {
   const auto answer = ask_agent(options.socket, request);
   if (!answer) {
-    spdlog::error("{}", answer.error().text());
+    log::error("{}", answer.error().text());
     return kExitFailed;
   }
   show(*answer);

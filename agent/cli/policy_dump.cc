@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis policy dump: what policy is compiled to.
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -9,6 +8,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/policy_commands.h"
 #include "agent/cli/policy_files.h"
+#include "base/log.h"
 #include "policy/tools/dot.h"
 #include "policy/tools/dump.h"
 
@@ -53,7 +53,7 @@ void add_policy_dump(CLI::App& policy, int& exit_code) {
   command->add_option("PROFILE", options->profile, "Only this one of its profiles")->type_name("");
   command->callback([options, &exit_code] {
     const auto dumped = dump(*options);
-    if (!dumped) spdlog::error("{}", dumped.error().text());
+    if (!dumped) log::error("{}", dumped.error().text());
     exit_code = dumped ? kExitOk : kExitUsage;
   });
 }

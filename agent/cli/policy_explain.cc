@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis policy explain: may a profile do this, and which rules say so.
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/policy_commands.h"
 #include "agent/cli/policy_files.h"
+#include "base/log.h"
 #include "bpf/lib/context.h"
 #include "policy/language/package_name.h"
 #include "policy/tools/explain_text.h"
@@ -167,7 +167,7 @@ void run(const ExplainOptions& options, const CLI::App& command, int& exit_code)
     if (extra != "->") throw CLI::ExtrasError(command.get_name(), command.remaining());
   }
   const auto code = explain(options);
-  if (!code) spdlog::error("{}", code.error().text());
+  if (!code) log::error("{}", code.error().text());
   exit_code = code ? *code : kExitUsage;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis policy export: a compiled profile in a file, for the hook inside of Python (probes/hook).
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "agent/cli/policy_commands.h"
 #include "agent/cli/policy_files.h"
 #include "agent/signed/whole_file.h"
+#include "base/log.h"
 #include "policy/tables/evaluate.h"
 #include "probes/hook/image.h"
 
@@ -65,7 +65,7 @@ void add_policy_export(CLI::App& policy, int& exit_code) {
       ->type_name("FILE");
   command->callback([options, &exit_code] {
     const auto exported = export_profile(*options);
-    if (!exported) spdlog::error("{}", exported.error().text());
+    if (!exported) log::error("{}", exported.error().text());
     exit_code = exported ? kExitOk : kExitFailed;
   });
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis policy format: policy files in canonical layout.
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "agent/cli/policy_commands.h"
 #include "agent/cli/policy_files.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "policy/language/format.h"
 
 namespace aspis {
@@ -99,17 +99,17 @@ Result<bool> format(const std::string& path, const FormatOptions& options) {
 int run(const FormatOptions& options) {
   const auto files = policy_files(options.files);
   if (!files) {
-    spdlog::error("{}", files.error().text());
+    log::error("{}", files.error().text());
     return kExitFailed;
   }
   int code = kExitOk;
   for (const auto& file : *files) {
     if (options.write && file == "-") {
-      spdlog::error("standard input cannot be replaced: leave --write out");
+      log::error("standard input cannot be replaced: leave --write out");
       return kExitUsage;
     }
     const auto formatted = format(file, options);
-    if (!formatted) spdlog::error("{}", formatted.error().text());
+    if (!formatted) log::error("{}", formatted.error().text());
     if (!formatted || !*formatted) code = kExitFailed;
   }
   return code;

@@ -2,7 +2,6 @@
 // aspis run -- CMD…: the command keeps its standard streams, its exit status and its signals are
 // ours.
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "agent/cli/options.h"
 #include "agent/cli/policy_files.h"
 #include "agent/kernel/capability.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -31,7 +31,7 @@ struct RunOptions {
 };
 
 int failed(const Error& error, int code = kExitRunFailed) {
-  spdlog::error("{}", error.text());
+  log::error("{}", error.text());
   return code;
 }
 
@@ -132,11 +132,11 @@ int run(const RunOptions& options) {
   if (!status) return failed(status.error());
   const auto finished = (*session)->finish();
   if (const std::size_t left = (*session)->processes(); left > 0)
-    spdlog::warn("{} {} that the command started still {}: no longer observed", left,
-                 left == 1 ? "process" : "processes", left == 1 ? "runs" : "run");
+    log::warn("{} {} that the command started still {}: no longer observed", left,
+              left == 1 ? "process" : "processes", left == 1 ? "runs" : "run");
   session->reset();  // nothing is observed any more when the status becomes visible
   if (!finished) {
-    spdlog::error("{}", finished.error().text());
+    log::error("{}", finished.error().text());
     if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return kExitRunFailed;
   }
   return end_as(*status);

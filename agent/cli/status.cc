@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis status: what aa-status(8) says of AppArmor, of the agent that runs. Options, layout, JSON
 // and exit codes are its.
-#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -15,6 +14,7 @@
 #include "agent/cli/commands.h"
 #include "agent/cli/options.h"
 #include "agent/control/client.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -105,7 +105,7 @@ Json as_json(const Json& answer) {
 int status(const StatusOptions& options) {
   const auto answer = ask_agent(options.socket, {{"request", "status"}});
   if (!answer) {
-    if (!options.enabled) spdlog::error("{}", answer.error().text());
+    if (!options.enabled) log::error("{}", answer.error().text());
     const int code = answer.error().code;
     if (code == EPERM || code == EACCES) return kNotAllowed;
     return code == ENOENT || code == ECONNREFUSED ? kNotRunning : kInternal;

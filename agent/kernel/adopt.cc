@@ -2,7 +2,6 @@
 #include "agent/kernel/adopt.h"
 
 #include <bpf/bpf.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -12,6 +11,7 @@
 #include "agent/kernel/kept_state.h"
 #include "aspis_abi.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "bpf/abi/event.h"
 
 namespace aspis {
@@ -46,12 +46,12 @@ Result<std::unique_ptr<KernelSide>> adopt(const Pins& pins, const ObserverOption
     return cannot_adopt(pins, same.error().text());
   const LoadFacts& facts = (*side)->facts;
   if (facts.object != built_in_object())
-    spdlog::info(
+    log::info(
         "the programs of aspis {}, which are pinned, are gone on with: those of this one "
         "take effect only after 'aspis agent --uninstall'",
         facts.version);
   for (const std::string& setting : differing(load_settings(options), facts))
-    spdlog::warn("{}: takes effect only after 'aspis agent --uninstall'", setting);
+    log::warn("{}: takes effect only after 'aspis agent --uninstall'", setting);
   return side;
 }
 

@@ -2,12 +2,13 @@
 #include "agent/kernel/libbpf_log.h"
 
 #include <bpf/libbpf.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <string_view>
+
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -20,7 +21,7 @@ LibbpfLog* current = nullptr;
 __attribute__((format(printf, 2, 0))) int print(libbpf_print_level level, const char* format,
                                                 va_list arguments) {
   // Thousands of them a load, a quarter of its time were they all written out.
-  if (level != LIBBPF_WARN && !spdlog::should_log(spdlog::level::trace)) return 0;
+  if (level != LIBBPF_WARN && !log::wanted(log::Level::kTrace)) return 0;
   va_list again;
   va_copy(again, arguments);
   const int length = std::vsnprintf(nullptr, 0, format, arguments);
@@ -31,9 +32,9 @@ __attribute__((format(printf, 2, 0))) int print(libbpf_print_level level, const 
   while (!text.empty() && text.back() == '\n') text.pop_back();
   if (level == LIBBPF_WARN && current != nullptr) {
     current->add(text);
-    spdlog::debug("libbpf: {}", text);
+    log::debug("libbpf: {}", text);
   } else {
-    spdlog::trace("libbpf: {}", text);
+    log::trace("libbpf: {}", text);
   }
   return 0;
 }

@@ -6,7 +6,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include "agent/kernel/signed_store.h"
 #include "agent/kernel/syscalls.h"
 #include "aspis_bpf.skel.h"
+#include "base/log.h"
 #include "bpf/abi/kept.h"
 #include "bpf/abi/policy.h"
 #include "bpf/abi/task.h"
@@ -189,7 +189,7 @@ Result<> Loader::load_object() {
     // Only hooks can be done without; the rest is what every event needs.
     if (program == nullptr || culprit.find("__") == std::string::npos)
       return fail_errno("the kernel refused the BPF programs\n" + log_.tail(12), -error);
-    spdlog::debug("{}: refused by the kernel, left out", culprit);
+    log::debug("{}: refused by the kernel, left out", culprit);
     refused.push_back(culprit);
   }
   return fail("the kernel refused too many of the BPF programs\n" + log_.tail(12));

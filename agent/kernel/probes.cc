@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +11,7 @@
 
 #include "agent/kernel/pins.h"
 #include "agent/kernel/uprobe.h"
+#include "base/log.h"
 #include "bpf/abi/task.h"
 
 namespace aspis {
@@ -120,6 +120,26 @@ Result<> Probes::adopt() {
   return {};
 }
 
+std::size_t Probes::links() const {
+  std::size_t count = 0;
+  const auto add = [&count](const Links& links) {
+    count += std::size_t{links.at_entry.valid()} + std::size_t{links.at_return.valid()};
+  };
+  for (const auto& [row, links] : links_) add(links);
+  for (const auto& [row, adopted] : adopted_) add(adopted.links);
+  return count;
+}
+
+Result<> Probes::pin_again() {
+  const auto pin = [this](std::uint32_t row, const Links& links) -> Result<> {
+    if (links.at_return.valid()) TRYV(kernel_.pins->pin_probe(row, true, links.at_return.get()));
+    return kernel_.pins->pin_probe(row, false, links.at_entry.get());
+  };
+  for (const auto& [row, links] : links_) TRYV(pin(row, links));
+  for (const auto& [row, adopted] : adopted_) TRYV(pin(row, adopted.links));
+  return {};
+}
+
 /// By what does not change as long as the file does not: layout and frames are what an agent knows
 /// of it.
 bool Probes::is_at(std::uint32_t row, const Site& site) const {
@@ -217,9 +237,9 @@ void Probes::release_image(std::uint32_t device, std::uint64_t inode, std::uint3
   key.dev = device;
   const std::uint32_t value = 1;
   if (bpf_map_update_elem(kernel_.images, &key, &value, BPF_ANY) != 0)
-    spdlog::debug("cannot remember an image: {}", std::strerror(errno));
+    log::debug("cannot remember an image: {}", std::strerror(errno));
   if (::kill(static_cast<pid_t>(pid), SIGCONT) != 0)
-    spdlog::debug("process {} cannot be let go: {}", pid, std::strerror(errno));
+    log::debug("process {} cannot be let go: {}", pid, std::strerror(errno));
 }
 
 void Probes::end_holding() {

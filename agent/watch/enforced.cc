@@ -2,7 +2,6 @@
 #include "agent/watch/enforced.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <iterator>
@@ -10,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -88,7 +89,7 @@ Result<> check_enforced(const Observer& observer, const policy::CompiledPolicy& 
   if (found.empty()) return {};
   std::string lines;
   for (const std::string& line : found) {
-    if (!strict) spdlog::warn("{}", line);
+    if (!strict) log::warn("{}", line);
     lines += "\n  " + line;
   }
   if (!strict) return {};

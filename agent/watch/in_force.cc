@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/watch/in_force.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +9,7 @@
 
 #include "agent/signed/manifest_text.h"
 #include "agent/watch/enforced.h"
+#include "base/log.h"
 #include "probes/hook/config.h"
 
 namespace aspis {
@@ -86,7 +85,7 @@ Result<> check_removals(Observer& observer, const policy::CompiledPolicy& policy
   if (!force)
     return fail("profiles that tasks run under would be removed (--force leaves those unconfined)" +
                 held);
-  spdlog::warn("tasks are unconfined from now on, because their profile is removed{}", held);
+  log::warn("tasks are unconfined from now on, because their profile is removed{}", held);
   return {};
 }
 
@@ -126,7 +125,7 @@ Result<> put_in_force(Observer& observer, const policy::CompiledPolicy& policy,
   const auto files = read_signed_files(options.hook_config);
   if (!files) return no_manifest(*profile, files.error());
   TRYV(observer.policy().replace(policy, *files));
-  spdlog::info("{} files may be loaded where code must be signed", files->size());
+  log::info("{} files may be loaded where code must be signed", files->size());
   return {};
 }
 

@@ -2,7 +2,6 @@
 #include "agent/watch/interpreters.h"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -11,6 +10,7 @@
 
 #include "agent/event/process_table.h"
 #include "agent/watch/describe.h"
+#include "base/log.h"
 #include "probes/cpython/debug_offsets.h"
 #include "probes/cpython/layouts.h"
 
@@ -110,8 +110,8 @@ std::vector<cpython::Site> Interpreters::sites_of(const cpython::Interpreter& in
 void Interpreters::tell_refused() {
   for (const auto& [row, path] : frames_)
     if (const std::uint64_t refused = observer_.probes().refused_stacks(row); refused != 0)
-      spdlog::warn("{}: offsets unverified: {} stacks led to what is no code object, and are cut",
-                   path, refused);
+      log::warn("{}: offsets unverified: {} stacks led to what is no code object, and are cut",
+                path, refused);
 }
 
 Interpreters::Known* Interpreters::attach(const cpython::Interpreter& interpreter) {
@@ -159,8 +159,8 @@ void Interpreters::attach(Known& known, const cpython::Interpreter& interpreter)
   for (const cpython::Site& site : used)
     target.places.push_back({site.offset, site.semaphore, site.long_nop});
   tamper_.add_target(before.file, std::move(target));
-  spdlog::debug("{}: probing CPython {} by {}", known.notice.path, known.notice.version,
-                known.notice.probe);
+  log::debug("{}: probing CPython {} by {}", known.notice.path, known.notice.version,
+             known.notice.probe);
 }
 
 void Interpreters::detach(const File& file, Known& known) {
@@ -191,7 +191,7 @@ void Interpreters::refresh(const File& file, Known& known) {
   detach(file, known);
   known.changed = state.changed;
   if (!found || !found->library.empty()) {
-    spdlog::debug("{}: overwritten by what is no interpreter", before.path);
+    log::debug("{}: overwritten by what is no interpreter", before.path);
     return;
   }
   found->shown = before.path;

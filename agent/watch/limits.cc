@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/watch/limits.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <cstring>
 
 #include "agent/kernel/pidfd.h"
+#include "base/log.h"
 
 namespace aspis {
 
@@ -48,8 +48,8 @@ void LimitSetter::set(pid_t pid, int resource, std::uint64_t limit, std::uint16_
       return;
   }
   if (errno == ESRCH) return;  // it has ended
-  spdlog::warn("profile {}: cannot set a resource limit of process {}: {}",
-               observer_.policy().name_of(profile), pid, std::strerror(errno));
+  log::warn("profile {}: cannot set a resource limit of process {}: {}",
+            observer_.policy().name_of(profile), pid, std::strerror(errno));
 }
 
 }  // namespace aspis

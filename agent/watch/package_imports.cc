@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/watch/package_imports.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <sstream>
@@ -10,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.h"
 #include "policy/language/package_name.h"
 #include "probes/cpython/file_tree.h"
 #include "probes/cpython/site_directory.h"
@@ -98,7 +97,7 @@ void add_imports(policy::CompiledPolicy& policy) {
   for (policy::CompiledProfile& profile : policy.profiles)
     for (policy::CompiledProfile& package : profile.packages)
       if (!add_known(tree, sites, package))
-        spdlog::warn(
+        log::warn(
             "profile {}: package {} is not installed where packages of this machine are: it is "
             "told by files below site-packages/{} alone",
             profile.name, package.name, package.name);

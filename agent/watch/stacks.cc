@@ -2,7 +2,6 @@
 #include "agent/watch/stacks.h"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include <filesystem>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "probes/cpython/distribution.h"
 
 namespace aspis {
@@ -83,7 +83,7 @@ bool Stacks::take_code(std::span<const std::byte> record) {
   if (object)
     objects_.insert(id, std::move(*object));
   else
-    spdlog::debug("{}", object.error().text());
+    log::debug("{}", object.error().text());
   return true;
 }
 

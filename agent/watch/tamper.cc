@@ -2,7 +2,6 @@
 #include "agent/watch/tamper.h"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <thread>
 
 #include "base/fd.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -124,7 +124,7 @@ bool Tamper::look(const ProcessId& process, Watched& watched) {
       ::open((proc(static_cast<pid_t>(process.pid)) + "/mem").c_str(), O_RDONLY | O_CLOEXEC));
   if (!memory.valid()) {
     if (errno != ENOENT && errno != ESRCH && !refused_)
-      spdlog::warn("process {}: cannot look for tampering: {}", process.pid, std::strerror(errno));
+      log::warn("process {}: cannot look for tampering: {}", process.pid, std::strerror(errno));
     refused_ |= errno != ENOENT && errno != ESRCH;
     return false;
   }
