@@ -13,8 +13,8 @@ struct WallTime {
   std::uint32_t ns;
 };
 
-WallTime wall_time(std::uint64_t boot_ns, std::int64_t wall_offset) {
-  auto wall = static_cast<std::int64_t>(boot_ns + static_cast<std::uint64_t>(wall_offset));
+WallTime wall_time(std::uint64_t boot_ns, const WallOffset& wall_offset) {
+  auto wall = static_cast<std::int64_t>(boot_ns + static_cast<std::uint64_t>(wall_offset.ns()));
   wall = std::max<std::int64_t>(wall, 0);
   return {wall / kSecond, static_cast<std::uint32_t>(wall % kSecond)};
 }

@@ -9,14 +9,15 @@
 #include <string_view>
 
 #include "agent/event/record.h"
+#include "agent/output/clock.h"
 
 namespace aspis {
 
 /// What a formatter needs to know besides the record.
 struct FormatContext {
-  std::int64_t wall_offset = 0;  ///< ns to add to CLOCK_BOOTTIME to get CLOCK_REALTIME
-  bool colour = false;           ///< ANSI colours, where the format has any
-  bool audit_class = true;       ///< avc: with class=, which the kernel's audit has from 6.2 on
+  WallOffset wall_offset;
+  bool colour = false;      ///< ANSI colours, where the format has any
+  bool audit_class = true;  ///< avc: with class=, which the kernel's audit has from 6.2 on
 };
 
 /// Turns records into lines. Not thread-safe: an object belongs to one thread.

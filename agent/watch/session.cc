@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/watch/session.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
-#include <ctime>
+#include <cmath>
 #include <utility>
 
 #include "agent/event/decode.h"
@@ -13,6 +11,7 @@
 #include "agent/watch/environment.h"
 #include "agent/watch/lexical.h"
 #include "agent/watch/stacks.h"
+#include "base/log.h"
 #include "bpf/abi/subject.h"
 #include "policy/tables/evaluate.h"
 #include "probes/cpython/layouts.h"
@@ -24,12 +23,6 @@ constexpr std::chrono::milliseconds kFlushPatience{5000};
 /// ns. An output that takes longer has them in its queue alone: it must not fill the ring for the
 /// others.
 constexpr std::uint64_t kSettlePatience = 2'000'000'000;
-
-std::int64_t clock_ns(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
 
 /// What the name of a profile that complain made up for an image ends in.
 std::string null_suffix(std::string_view image) {
@@ -52,14 +45,6 @@ bool denies_events(const policy::CompiledPolicy& policy) {
 }
 
 }  // namespace
-
-std::uint64_t boot_time() {
-  return static_cast<std::uint64_t>(clock_ns(CLOCK_BOOTTIME));
-}
-
-std::int64_t wall_offset() {
-  return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
-}
 
 Session::Session()
     : stacks_(std::make_unique<Stacks>()),
@@ -178,7 +163,7 @@ void Session::receive(std::span<const std::byte> bytes) {
   if (stacks_->take_code(bytes)) return;
   auto event = decode(bytes);
   if (!event) {
-    spdlog::debug("decode: {}", event.error().text());
+    log::debug("decode: {}", event.error().text());
     Loss loss;
     loss.decode = 1;
     ++summary_.lost.decode;
@@ -280,6 +265,9 @@ void Session::tick() {
   // Events that are on their way are at most a moment old.
   constexpr std::uint64_t kOnTheirWay = 200'000'000;
   const std::uint64_t now = boot_time();
+  if (const auto seconds = follow_wall_clock())
+    log::warn("the wall clock was set {} by {:.3f} s: times of events are by it from here on",
+              *seconds < 0 ? "back" : "forward", std::abs(*seconds));
   correlator_.tick(now - kOnTheirWay);
   interpreters_->tick(now);
   for (Output* output : outputs_) output->tick();
@@ -294,8 +282,8 @@ Result<> Session::finish() {
   const KernelTotals totals = observer_->totals();
   interpreters_->tell_refused();
   if (totals.code_lost != 0)
-    spdlog::warn("{} code objects found no room in the ring buffer: frames of stacks have no names",
-                 totals.code_lost);
+    log::warn("{} code objects found no room in the ring buffer: frames of stacks have no names",
+              totals.code_lost);
   summary_.interpreters = interpreters_->coverage();
   summary_.produced = totals.produced;
   summary_.lost.ring = totals.ring_full;

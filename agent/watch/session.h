@@ -18,6 +18,7 @@
 #include "agent/watch/interpreters.h"
 #include "agent/watch/limits.h"
 #include "agent/watch/line_output.h"
+#include "agent/watch/wall_clock.h"
 #include "base/result.h"
 #include "policy/tables/compiled.h"
 
@@ -108,10 +109,5 @@ class Session {
   std::unique_ptr<Interpreters> interpreters_;
   std::optional<LimitSetter> limits_;
 };
-
-/// ns, CLOCK_BOOTTIME.
-std::uint64_t boot_time();
-/// ns to add to CLOCK_BOOTTIME to get CLOCK_REALTIME.
-std::int64_t wall_offset();
 
 }  // namespace aspis
