@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/cli/agent_setup.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +9,7 @@
 #include "agent/chain/log_file.h"
 #include "agent/cli/log_state.h"
 #include "agent/event/kinds.h"
+#include "agent/output/file_target.h"
 #include "agent/output/message.h"
 #include "agent/output/message_target.h"
 
@@ -23,13 +23,6 @@ constexpr const char* kModesFile = "modes.json";
 Result<std::optional<gid_t>> group(const std::string& name) {
   if (name.empty()) return std::optional<gid_t>();
   return std::optional<gid_t>(TRY(find_group(name)));
-}
-
-/// A log goes on where it was: it is not emptied, and others may read it only if they may already.
-Result<Fd> append_to(const std::string& path) {
-  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (!file.valid()) return fail_errno(path);
-  return file;
 }
 
 Result<std::unique_ptr<WriteTarget>> open_log(const OutputConfig& config,
@@ -65,7 +58,7 @@ Result<LineOutputOptions> output(const OutputConfig& config, const std::string& 
     options.formatter = journal ? make_journal_formatter(message) : make_syslog_formatter(message);
   } else if (config.type == "file") {
     options.name = config.path;
-    options.fd = TRY(append_to(config.path));
+    options.target = TRY(append_to_file(config.path));
   } else {
     options.name = "standard output";
     options.fd = TRY(open_output("-", STDOUT_FILENO));

@@ -49,8 +49,9 @@ class Sink {
 
   /// Exact after close(); before, lines in the queue count as emitted.
   [[nodiscard]] SinkTotals totals() const;
-  /// The writer's first error, so that a person can be told while it goes on.
-  [[nodiscard]] std::optional<Error> error() const { return writer_->error(); }
+  /// What the writer cannot get over at present, or never will, so that a person can be told.
+  [[nodiscard]] std::optional<Error> trouble() const { return writer_->trouble(); }
+  [[nodiscard]] bool failed() const { return writer_->failed(); }
 
  private:
   void append_due_gap(std::uint64_t time);

@@ -108,6 +108,16 @@ std::optional<Error> Writer::error() const {
   return error_;
 }
 
+std::optional<Error> Writer::trouble() const {
+  std::unique_lock lock(mutex_);
+  return trouble_;
+}
+
+bool Writer::failed() const {
+  std::unique_lock lock(mutex_);
+  return failed_;
+}
+
 void Writer::run() {
   std::string batch;
   while (next_batch(batch)) write_batch(batch);
@@ -151,6 +161,7 @@ void Writer::account(std::string_view written) {
   stats_.written += lines;
   stats_.written_bytes += written.size();
   in_flight_ -= written.size();
+  if (!written.empty()) trouble_.reset();
   space_.notify_all();
 }
 
@@ -168,7 +179,8 @@ void Writer::give_up(std::string_view rest) {
 /// Remembers the error; true, after a pause, if it is worth another try.
 bool Writer::after_error(int code) {
   std::unique_lock lock(mutex_);
-  if (!error_) error_ = Error{"write", code};
+  trouble_ = Error{"write", code};
+  if (!error_) error_ = trouble_;
   if (!may_pass(code) || closing_) return false;
   wake_.wait_for(lock, options_.retry, [this] { return closing_; });
   return true;

@@ -72,6 +72,10 @@ class Writer {
   [[nodiscard]] OutputStats stats() const;
   /// The first error, also one that passed.
   [[nodiscard]] std::optional<Error> error() const;
+  /// An error that may pass, as long as it is tried again: what is it? Also one that was final.
+  [[nodiscard]] std::optional<Error> trouble() const;
+  /// It has ended: an error was final.
+  [[nodiscard]] bool failed() const;
 
  private:
   bool push_locked(std::string_view lines);
@@ -92,7 +96,7 @@ class Writer {
   std::string pending_;            ///< accepted, not yet taken by the thread
   std::size_t in_flight_ = 0;      ///< bytes that the thread has taken and not written
   OutputStats stats_;
-  std::optional<Error> error_;
+  std::optional<Error> error_, trouble_;
   bool failed_ = false, closing_ = false;
   bool waiting_ = false;  ///< the thread sleeps in wake_
   Clock::time_point deadline_ = Clock::time_point::max();

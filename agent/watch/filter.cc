@@ -20,13 +20,19 @@ bool any_glob(const std::vector<std::string>& globs, const std::string& text) {
 }
 
 bool event_passes(const std::vector<std::string>& globs, const Record& record) {
-  if (globs.empty() || any_glob(globs, std::string(kind_info(record.kind).type))) return true;
-  if (record.event == nullptr) return false;
-  const auto* audit = record.event->as<PythonPayload>();
-  return audit != nullptr && any_glob(globs, std::string(kAudit) + std::string(audit->name));
+  if (globs.empty()) return true;
+  const auto* audit = record.event == nullptr ? nullptr : record.event->as<PythonPayload>();
+  return event_glob_matches(globs, std::string(kind_info(record.kind).type),
+                            audit == nullptr ? std::string() : std::string(audit->name));
 }
 
 }  // namespace
+
+bool event_glob_matches(const std::vector<std::string>& globs, const std::string& type,
+                        const std::string& audit) {
+  return globs.empty() || any_glob(globs, type) ||
+         (!audit.empty() && any_glob(globs, std::string(kAudit) + audit));
+}
 
 bool event_glob_can_match(const std::string& glob) {
   const std::string literal = glob.substr(0, glob.find_first_of("*?[\\"));

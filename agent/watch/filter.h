@@ -20,6 +20,11 @@ struct Filter {
   [[nodiscard]] bool passes(const Record& record) const;
 };
 
+/// Does one of the globs match the type of an event, or that and the name of an audit event
+/// ("python.open")? No globs match everything. `audit`: empty if it is none.
+bool event_glob_matches(const std::vector<std::string>& globs, const std::string& type,
+                        const std::string& audit);
+
 /// Can this glob of `events` match anything? Kinds are known, names of audit events are not: any
 /// program may raise its own.
 bool event_glob_can_match(const std::string& glob);

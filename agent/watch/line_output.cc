@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/watch/line_output.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "agent/output/formatter.h"
 #include "agent/output/writer.h"
 #include "agent/watch/session.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -65,10 +65,17 @@ bool LineOutput::wants(const Record& record) {
 
 void LineOutput::tick() {
   if (failed_) return;
-  if (const auto error = sink_->error()) {
-    failed_ = true;
-    spdlog::error("{}: {}; events are being lost", name_, error->text());
+  const auto trouble = sink_->trouble();
+  failed_ = sink_->failed();
+  if (failed_) {
+    log::error("{}: {}; events are being lost", name_, trouble ? trouble->text() : "ended");
+  } else if (trouble && !in_trouble_) {
+    log::error("{}: {}; tried again until it works, events that find no room meanwhile are lost",
+               name_, trouble->text());
+  } else if (!trouble && in_trouble_) {
+    log::info("{}: works again; {} events are missing from it", name_, sink_->totals().lost);
   }
+  in_trouble_ = trouble.has_value();
 }
 
 Result<> LineOutput::close(const Summary& summary, std::uint64_t now,

@@ -31,10 +31,10 @@ class LineOutput : public Output {
   void emit(const Record& record) override { sink_->emit(record); }
   void tick() override;
   [[nodiscard]] std::optional<std::uint64_t> mark() const override {
-    return failed_ ? 0 : sink_->accepted_bytes();
+    return in_trouble_ ? 0 : sink_->accepted_bytes();
   }
   [[nodiscard]] bool has_written(std::uint64_t mark) const override {
-    return failed_ || sink_->written_bytes() >= mark;
+    return in_trouble_ || sink_->written_bytes() >= mark;
   }
   [[nodiscard]] bool failed() const override { return failed_; }
   Result<> close(const Summary& summary, std::uint64_t now,
@@ -48,7 +48,7 @@ class LineOutput : public Output {
   Filter filter_;
   std::unique_ptr<Sink> sink_;
   std::uint64_t filtered_ = 0;
-  bool failed_ = false;
+  bool in_trouble_ = false, failed_ = false;
 };
 
 /// What formatters are told of this machine; `fd`: where the lines go, -1: to no terminal.

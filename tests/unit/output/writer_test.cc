@@ -7,12 +7,19 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
+
+#include "agent/output/file_target.h"
+#include "agent/output/write_target.h"
 
 namespace aspis {
 namespace {
@@ -229,6 +236,61 @@ TEST(Writer, Speed) {
   const std::chrono::duration<double> took = Writer::Clock::now() - start;
   RecordProperty("lines_per_second", static_cast<int>(kLines / took.count()));
   EXPECT_GT(kLines / took.count(), 30'000);
+}
+
+TEST(FileTarget, FollowsItsName) {
+  const std::string directory = testing::TempDir() + "aspis-file-target";
+  const std::string path = directory + "/logs/events";
+  std::filesystem::remove_all(directory);
+  auto opened = append_to_file(path);
+  ASSERT_TRUE(opened.has_value()) << opened.error().text();
+  WriteTarget& target = **opened;
+  const auto text = [](const std::string& file) {
+    return (std::ostringstream() << std::ifstream(file).rdbuf()).str();
+  };
+  const auto write = [&target](std::string_view bytes) {
+    EXPECT_EQ(target.write_some(bytes, 0ms).written, bytes.size());
+  };
+  write("one\nhalf ");
+  std::filesystem::rename(path, path + ".1");
+  std::this_thread::sleep_for(1100ms);
+  write("of two\n");
+  write("three\n");
+  EXPECT_EQ(text(path + ".1"), "one\nhalf of two\n") << "a line is not torn";
+  EXPECT_EQ(text(path), "three\n");
+  std::filesystem::remove_all(directory + "/logs");
+  std::this_thread::sleep_for(1100ms);
+  write("four\n");
+  EXPECT_EQ(text(path), "four\n");
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+  std::filesystem::remove_all(directory);
+  EXPECT_EQ(append_to_file("/proc/nowhere/events").error().code, ENOENT);
+}
+
+TEST(Writer, SaysWhenItHasRecovered) {
+  // A file system that is full until somebody makes room.
+  struct Full : WriteTarget {
+    explicit Full(std::atomic<bool>& full) : full(full) {}
+    Outcome write_some(std::string_view bytes, std::chrono::milliseconds) override {
+      if (full) return {0, ENOSPC};
+      return {bytes.size(), 0};
+    }
+    std::atomic<bool>& full;
+  };
+  std::atomic<bool> full = true;
+  Writer writer(std::make_unique<Full>(full), {1000, 5ms});
+  EXPECT_FALSE(writer.trouble());
+  ASSERT_TRUE(writer.push(numbered(1)));
+  while (!writer.trouble()) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(writer.trouble()->code, ENOSPC);
+  EXPECT_FALSE(writer.failed());
+  full = false;
+  while (writer.trouble()) std::this_thread::sleep_for(1ms);
+  EXPECT_FALSE(writer.failed());
+  EXPECT_TRUE(writer.close(in(1s)).has_value());
+  EXPECT_EQ(writer.stats().written, 1U);
 }
 
 }  // namespace
