@@ -2,7 +2,9 @@
 // What outlives an agent, told and ended.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 
 #include "agent/kernel/observer.h"
 #include "base/result.h"
@@ -11,6 +13,19 @@ namespace aspis {
 
 /// Logs what an agent goes on with, if it does.
 void tell_adoption(const Observer& observer, const std::string& pins);
+
+/// Keeps what is pinned pinned: somebody may remove it, or unmount the bpffs.
+class PinKeeper {
+ public:
+  explicit PinKeeper(std::string pins) : pins_(std::move(pins)) {}
+  /// Looks once a second; logs what has changed. `now`: ns, CLOCK_BOOTTIME.
+  void tick(Observer& observer, std::uint64_t now);
+
+ private:
+  std::string pins_;
+  std::string trouble_;
+  std::uint64_t next_ = 0;
+};
 
 /// Logs what becomes of the policy when the agent ends.
 void tell_end(Observer& observer, const std::string& pins);

@@ -38,7 +38,7 @@ Result<> KeptState::write(unsigned slot, std::uint64_t generation, std::string_v
   if (bytes.size() > slot_ - sizeof(aspis_kept))
     return fail("names of profiles and packages take " + std::to_string(bytes.size() >> 10) +
                 " KiB, and there is room for " + std::to_string(slot_ >> 10) +
-                "; more takes a new start (--policy-memory)");
+                "; more takes a new start (policy_memory, --policy-memory)");
   aspis_kept* head = at(slot);
   __atomic_store_n(&head->generation, 0, __ATOMIC_SEQ_CST);
   __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -3,7 +3,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <spdlog/spdlog.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "agent/kernel/pins.h"
 #include "agent/kernel/variables.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "bpf/abi/event.h"
 #include "bpf/abi/task.h"
 
@@ -175,6 +175,13 @@ const std::optional<Observer::Adoption>& Observer::adoption() const {
 }
 bool Observer::pinned() const {
   return impl_->pins.has_value();
+}
+Result<bool> Observer::keep_pinned() {
+  Impl& impl = *impl_;
+  if (!impl.pins || impl.pins->whole(impl.side->fds(), impl.probes.links())) return false;
+  TRYV(impl.pins->pin_again(impl.side->fds(), impl.side->facts.version));
+  TRYV(impl.probes.pin_again());
+  return true;
 }
 Backend Observer::backend() const {
   return impl_->side->facts.backend;

@@ -55,6 +55,10 @@ class Observer {
   [[nodiscard]] const std::optional<Adoption>& adoption() const;
   /// Everything stays in the kernel when this goes.
   [[nodiscard]] bool pinned() const;
+  /// Looks whether all that was pinned still is, and pins it again if somebody has removed some of
+  /// it or unmounted the bpffs. True: that had to be done. An error: it cannot be, for now, and
+  /// enforcement ends with this process. Nothing pinned at all: false.
+  Result<bool> keep_pinned();
 
   [[nodiscard]] Backend backend() const;
   /// With ObserverOptions::raising: whether the kernel can; then sites of raising functions

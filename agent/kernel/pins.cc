@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -21,6 +20,7 @@
 
 #include "agent/kernel/lock_holder.h"
 #include "aspis_abi.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -96,6 +96,13 @@ Result<> check_owner(const std::string& directory, int fd) {
   return {};
 }
 
+/// Does the name still lead to what is open?
+bool is_named(int fd, const std::string& directory) {
+  struct stat open{}, named{};
+  return ::fstat(fd, &open) == 0 && ::stat(directory.c_str(), &named) == 0 &&
+         open.st_ino == named.st_ino && open.st_dev == named.st_dev;
+}
+
 /// True: it is ours, and still has its name (who removes the directory has the lock).
 Result<bool> lock(const std::string& directory, int fd) {
   const auto until = std::chrono::steady_clock::now() + kLockPatience;
@@ -105,9 +112,7 @@ Result<bool> lock(const std::string& directory, int fd) {
       return fail("an agent is running already" + lock_holder(fd) + " and has " + directory);
     std::this_thread::sleep_for(kLockRetry);
   }
-  struct stat ours{}, named{};
-  return ::fstat(fd, &ours) == 0 && ::stat(directory.c_str(), &named) == 0 &&
-         ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+  return is_named(fd, directory);
 }
 
 /// Row of "12_entry"; ends with `suffix`, or none.
@@ -151,7 +156,7 @@ Result<> Pins::look() {
   for (const std::string& name : entries(directory_)) {
     const auto abi = name.rfind(kAbi);
     if (name == kNew || name == kOld) {
-      spdlog::info("{}/{} was left by an agent that was killed: removed", directory_, name);
+      log::info("{}/{} was left by an agent that was killed: removed", directory_, name);
       TRYV(take_apart(directory_ + "/" + name));
     } else if (name.starts_with(kVersion) && abi != std::string::npos && set_.empty()) {
       set_ = name;
@@ -189,12 +194,31 @@ Result<> Pins::pin(const KernelFds& fds, std::string_view version) {
     return {};
   };
   if (auto made = make(); !made) {
-    if (const auto removed = take_apart(fresh); !removed)
-      spdlog::warn("{}", removed.error().text());
+    if (const auto removed = take_apart(fresh); !removed) log::warn("{}", removed.error().text());
     return made;
   }
   set_ = name;
   return {};
+}
+
+bool Pins::whole(const KernelFds& fds, std::size_t probes) const {
+  return !set_.empty() && is_named(lock_.get(), directory_) &&
+         entries(set() + "/links").size() == fds.links.size() &&
+         entries(set() + "/probes").size() == probes &&
+         entries(set() + "/programs").size() == fds.programs.size() &&
+         entries(set() + "/maps").size() == fds.maps.size();
+}
+
+Result<> Pins::pin_again(const KernelFds& fds, std::string_view version) {
+  if (is_named(lock_.get(), directory_)) {
+    if (!set_.empty()) TRYV(take_apart(set()));
+    set_.clear();
+    TRYV(look());
+  } else {
+    *this = TRY(open(directory_));
+  }
+  if (found_ && !set_.empty()) return fail(set() + " is another agent's");
+  return pin(fds, version);
 }
 
 Result<> Pins::remove() {
@@ -220,7 +244,7 @@ void Pins::unpin_probe(std::uint32_t row, bool at_return) const {
   const std::string path =
       set() + "/probes/" + std::to_string(row) + (at_return ? kReturn : kEntry);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-    spdlog::warn("cannot remove {}: {}", path, std::strerror(errno));
+    log::warn("cannot remove {}: {}", path, std::strerror(errno));
 }
 
 std::map<std::uint32_t, Pins::Probe> Pins::probes() const {

@@ -24,7 +24,8 @@ constexpr std::string_view kPinDirectory = "/sys/fs/bpf/aspis";
 /// with its programs; below that maps/, programs/, links/ and probes/. A set is made under another
 /// name and renamed, and renamed again before it is taken apart: under its own name it is whole.
 /// What is left under other names by who was killed is removed by who comes next. If the bpffs is
-/// unmounted, what was pinned lasts as long as its agent, and the next one finds nothing.
+/// unmounted, or somebody removes files, what was pinned lasts as long as its agent, who looks now
+/// and then and pins it again.
 class Pins {
  public:
   /// Makes the directory if it is not there. Fails if it is on no bpffs, is not this user's alone,
@@ -49,6 +50,12 @@ class Pins {
   [[nodiscard]] Result<KernelFds> adopt() const;
   /// Pins all of it, or nothing. `version`: of this aspis.
   Result<> pin(const KernelFds& fds, std::string_view version);
+  /// Is all of that still there, and `probes` of them?
+  [[nodiscard]] bool whole(const KernelFds& fds, std::size_t probes) const;
+  /// pin() once more: what is left of the set is taken apart, and if the directory has gone with
+  /// its file system another is made. Probes are the caller's. The error says why it cannot be, for
+  /// now.
+  Result<> pin_again(const KernelFds& fds, std::string_view version);
   /// Takes the set apart, so that what it holds ends with the last descriptor. The directory goes,
   /// too; this is not to be used any more.
   Result<> remove();

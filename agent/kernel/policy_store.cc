@@ -93,7 +93,7 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
   if (!fits)
     return fail(
         "the policy does not fit into the " + std::to_string(half >> 10) +
-        " KiB that the kernel side was loaded with; more takes a new start (--policy-memory)");
+        " KiB that the kernel side was loaded with; more takes a new start (policy_memory, --policy-memory)");
   TRYV(signed_files_.prepare(generation_ + 1, files));
   if (kept_ != nullptr) {
     if (auto kept = kept_->write(slot(generation_ + 1), generation_ + 1, names.bytes()); !kept) {

@@ -45,6 +45,11 @@ class Probes {
   /// have, and attach() takes over those that it would make.
   Result<> adopt();
 
+  /// Links of what is attached.
+  [[nodiscard]] std::size_t links() const;
+  /// Pins all of them in a set that has none.
+  Result<> pin_again();
+
   /// One instruction of an interpreter at which its audit events are read.
   struct Site {
     aspis_python_site row{};      ///< its layout is an index into ObserverOptions::layouts, or none
