@@ -28,6 +28,7 @@ Result<Client::Json> Client::ask(const Json& request) {
   for (std::string_view rest = line; !rest.empty();) {
     const ssize_t sent = ::send(fd_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EPIPE) break;  // it may have said why
     if (sent < 0) return fail_errno("the agent hung up");
     rest.remove_prefix(static_cast<std::size_t>(sent));
   }

@@ -73,10 +73,13 @@ Result<LocalListener> LocalListener::open(const std::string& path, mode_t mode,
   return listener;
 }
 
-LocalListener::~LocalListener() {
+bool LocalListener::is_named() const {
   struct stat status{};
-  if (fd_.valid() && ::lstat(path_.c_str(), &status) == 0 && status.st_ino == inode_)
-    ::unlink(path_.c_str());
+  return fd_.valid() && ::lstat(path_.c_str(), &status) == 0 && status.st_ino == inode_;
+}
+
+LocalListener::~LocalListener() {
+  if (is_named()) ::unlink(path_.c_str());
 }
 
 }  // namespace aspis

@@ -25,6 +25,8 @@ class LocalListener {
   ~LocalListener();
 
   [[nodiscard]] int fd() const { return fd_.get(); }
+  /// False: somebody has removed it, or something else has the name.
+  [[nodiscard]] bool is_named() const;
 
  private:
   LocalListener(Fd fd, std::string path, ino_t inode)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/control/server.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -9,14 +8,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include "agent/watch/line_output.h"
 #include "agent/watch/session.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
 
 constexpr std::size_t kRequestMax = 64U << 10;
+constexpr std::string_view kTooMany =
+    "{\"ok\":false,\"error\":\"too many connections to the agent at a time\"}\n";
 constexpr std::uint64_t kRequestPatience = 10'000'000'000;  // ns, for the request to be there
 /// How long a line may wait for others to go with it: a hundred readers are a hundred system calls
 /// each time.
@@ -45,8 +48,8 @@ struct Server::Connection {
   bool ended = false;
 };
 
-Server::Server(EventLoop& loop, ServerOptions options, LocalListener listener)
-    : loop_(loop), options_(std::move(options)), listener_(std::move(listener)) {}
+Server::Server(EventLoop& loop, ServerOptions options)
+    : loop_(loop), options_(std::move(options)) {}
 
 Server::~Server() {
   for (Connection& connection : connections_) loop_.forget(connection.token);
@@ -54,9 +57,7 @@ Server::~Server() {
 }
 
 Result<std::unique_ptr<Server>> Server::create(EventLoop& loop, ServerOptions options) {
-  const std::string path = options.path;
-  auto listener = TRY(LocalListener::open(path, 0660, options.readers));
-  std::unique_ptr<Server> server(new Server(loop, std::move(options), std::move(listener)));
+  std::unique_ptr<Server> server(new Server(loop, std::move(options)));
   TRYV(server->start());
   return server;
 }
@@ -65,8 +66,32 @@ Result<> Server::start() {
   timer_ = Fd(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
   if (!timer_.valid()) return fail_errno("timerfd_create");
   TRY(loop_.watch(timer_.get(), EPOLLIN, [this](std::uint32_t) { flush(); }));
-  listening_ = TRY(loop_.watch(listener_.fd(), EPOLLIN, [this](std::uint32_t) { accept(); }));
+  return listen();
+}
+
+Result<> Server::listen() {
+  auto listener = TRY(LocalListener::open(options_.path, 0660, options_.readers));
+  if (listener_) loop_.forget(listening_);
+  listener_.emplace(std::move(listener));
+  listening_ = TRY(loop_.watch(listener_->fd(), EPOLLIN, [this](std::uint32_t) { accept(); }));
   return {};
+}
+
+/// Whoever removes the socket, by mistake perhaps, shuts everybody out: once a second it is made
+/// again. Connections that are there go on.
+void Server::keep_name() {
+  constexpr std::uint64_t kLook = 1'000'000'000;
+  const std::uint64_t now = boot_time();
+  if (now < next_look_) return;
+  next_look_ = now + kLook;
+  if (listener_->is_named()) return;
+  const auto made = listen();
+  if (made)
+    log::warn("{}: somebody has removed or replaced this socket; it is there again", options_.path);
+  else if (!nameless_)
+    log::error("{}: somebody has removed or replaced this socket, and it cannot be made again: {}",
+               options_.path, made.error().text());
+  nameless_ = !made;
 }
 
 void Server::handle(const std::string& request, Access access, Handler handler) {
@@ -80,14 +105,18 @@ bool Server::allowed(const Peer& peer, Access access) const {
 
 void Server::accept() {
   for (;;) {
-    Fd fd(::accept4(listener_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Fd fd(::accept4(listener_->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) {
       if (errno != EMFILE && errno != ENFILE) return;
       deaf_ = loop_.change(listening_, 0).has_value();  // it would be ready all the time
       return;
     }
     auto peer = peer_of(fd.get());
-    if (!peer || connections_.size() >= options_.connections_max) continue;
+    if (!peer) continue;
+    if (connections_.size() >= options_.connections_max) {
+      (void)::send(fd.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      continue;
+    }
     Connection& connection = connections_.emplace_back();
     connection.fd = std::move(fd);
     connection.peer = std::move(*peer);
@@ -238,6 +267,7 @@ void Server::flush() {
 }
 
 void Server::tick() {
+  keep_name();
   if (deaf_) deaf_ = !loop_.change(listening_, EPOLLIN);
   const std::uint64_t now = boot_time();
   for (Connection& connection : connections_)

@@ -68,8 +68,10 @@ class Server : public Output {
     Handler handler;
   };
 
-  Server(EventLoop& loop, ServerOptions options, LocalListener listener);
+  Server(EventLoop& loop, ServerOptions options);
   Result<> start();
+  Result<> listen();
+  void keep_name();
   void accept();
   void ready(Connection& connection, std::uint32_t events);
   void read_request(Connection& connection);
@@ -83,9 +85,11 @@ class Server : public Output {
 
   EventLoop& loop_;
   ServerOptions options_;
-  LocalListener listener_;
+  std::optional<LocalListener> listener_;
   EventLoop::Token listening_ = 0;
-  bool deaf_ = false;  ///< until the next tick: there were no descriptors left
+  std::uint64_t next_look_ = 0;  ///< at the socket's name: ns, CLOCK_BOOTTIME
+  bool nameless_ = false;        ///< and it has been said
+  bool deaf_ = false;            ///< until the next tick: there were no descriptors left
   Fd timer_;
   bool timer_set_ = false;
   std::map<std::string, Row> handlers_;

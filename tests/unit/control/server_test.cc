@@ -144,6 +144,35 @@ TEST_F(ControlSocket, TakesTheNameOfADeadSocketOnly) {
   EXPECT_THAT(Server::create(*second, options).error().text(), HasSubstr("is not a socket"));
 }
 
+TEST_F(ControlSocket, IsMadeAgainWhenItIsGone) {
+  serve();
+  server_->tick();
+  std::filesystem::remove_all(directory_ + "/run");
+  std::this_thread::sleep_for(1100ms);
+  server_->tick();
+  EXPECT_EQ((*ask({{"request", "echo"}, {"say", "again"}}))["said"], "again");
+  std::filesystem::remove(path_);
+  {
+    std::ofstream(path_) << "taken";
+  }
+  std::this_thread::sleep_for(1100ms);
+  server_->tick();
+  EXPECT_FALSE(ask({{"request", "echo"}, {"say", "x"}})) << "another's file is left alone";
+  std::filesystem::remove(path_);
+  std::this_thread::sleep_for(1100ms);
+  server_->tick();
+  EXPECT_EQ((*ask({{"request", "echo"}, {"say", "back"}}))["said"], "back");
+}
+
+TEST_F(ControlSocket, SaysThatThereAreTooManyConnections) {
+  serve({.path = "", .readers = {}, .admins = {}, .connections_max = 1});
+  auto first = connect_local(path_);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(loop_->wait(100ms));
+  EXPECT_THAT(ask({{"request", "echo"}, {"say", "x"}}).error().text(),
+              HasSubstr("too many connections"));
+}
+
 TEST_F(ControlSocket, TailsAreFedAndFiltered) {
   serve();
   Result<Client> all = fail(""), net = fail("");
