@@ -3,7 +3,6 @@
 // goes on when this ends; the next agent goes on with it. What it is told comes from a
 // configuration, or from options.
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -22,12 +21,13 @@
 #include "agent/kernel/capability.h"
 #include "agent/metrics/http_listener.h"
 #include "agent/metrics/metrics.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
 
 int failed(const Error& error) {
-  spdlog::error("{}", error.text());
+  log::error("{}", error.text());
   return kExitFailed;
 }
 
@@ -53,11 +53,13 @@ class Agent {
   std::optional<Signals> signals_;
   std::optional<EventLoop> loop_;
   Metrics metrics_;
+  Activity activity_{find_formatter("compact")->make(format_context(-1))};
   std::unique_ptr<Server> server_;
   std::unique_ptr<HttpListener> http_;
   std::unique_ptr<Session> session_;
   std::vector<Fd> selected_;
   std::optional<PolicyWatch> watch_;
+  std::optional<PinKeeper> keeper_;
 };
 
 Result<> Agent::start(AgentSetup setup) {
@@ -77,11 +79,13 @@ Result<> Agent::start(AgentSetup setup) {
   pins_ = setup.session.observer.pins;
   session_ = TRY(Session::start(std::move(setup.session)));
   tell_adoption(session_->observer(), pins_);
+  keeper_.emplace(pins_);
   TRYV(policy_->note(session_->observer(), policy));
   session_->add_output(metrics_);
   if (server_) {
     session_->add_output(*server_);
-    answer_requests(*server_, *session_, *policy_);
+    session_->add_output(activity_);
+    answer_requests(*server_, *session_, *policy_, activity_);
   }
   selected_ = TRY(select(*session_, setup.selection));
   if (setup.watch) watch_.emplace(TRY(PolicyWatch::create(*loop_, setup.policy.paths)));
@@ -109,7 +113,7 @@ std::optional<HttpAnswer> Agent::page(const std::string& path) const {
 void Agent::reload() {
   notifier_.reloading();
   if (const auto reloaded = policy_->reload(*session_); !reloaded)
-    spdlog::error("{}; the policy in force stays", reloaded.error().text());
+    log::error("{}; the policy in force stays", reloaded.error().text());
   notifier_.ready(in_force(*policy_));
 }
 
@@ -117,12 +121,13 @@ bool Agent::tick() {
   const std::uint64_t now = boot_time();
   notifier_.tick(now);
   if (http_) http_->tick(now);
+  if (keeper_) keeper_->tick(session_->observer(), now);
   if (watch_ && watch_->changed(now)) reload();
   return true;
 }
 
 Result<> Agent::serve() {
-  spdlog::info("{}", in_force(*policy_));
+  log::info("{}", in_force(*policy_));
   notifier_.ready(in_force(*policy_));
   TRYV(watch_until(
       *loop_, *session_, *signals_,
@@ -156,7 +161,7 @@ int agent(const AgentArguments& arguments) {
     AgentPolicy policy(setup->policy);
     const auto read = policy.read();
     if (!read) return failed(read.error());
-    spdlog::info("nothing is wrong with it: {} profiles", read->profiles.size());
+    log::info("nothing is wrong with it: {} profiles", read->profiles.size());
     return kExitOk;
   }
   if (const auto allowed = require_capabilities(); !allowed) return failed(allowed.error());

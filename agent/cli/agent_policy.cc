@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/cli/agent_policy.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -12,6 +10,7 @@
 #include <string_view>
 
 #include "agent/chain/log_parts.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -76,7 +75,7 @@ Result<policy::CompiledPolicy> AgentPolicy::read(const Changes& changes) const {
   std::string text = said.str();
   if (!text.empty() && text.back() == '\n') text.pop_back();
   if (!compiled) return fail((text.empty() ? "" : text + "\n") + compiled.error().text());
-  if (!text.empty()) spdlog::warn("the policy\n{}", text);
+  if (!text.empty()) log::warn("the policy\n{}", text);
   std::erase_if(compiled->profiles, [&](const policy::CompiledProfile& profile) {
     return std::ranges::any_of(changes.removed, [&](const std::string& gone) {
       return profile.name == gone || profile.name.starts_with(gone + "//");
@@ -95,8 +94,8 @@ Result<> AgentPolicy::note(const Observer& observer, const policy::CompiledPolic
     rows_.push_back({profile.name, profile.mode, changes_.modes.contains(profile.name)});
   unconfined_ = TRY(find_unconfined(observer, policy));
   for (const auto& process : unconfined_)
-    spdlog::warn("process {} ({}) runs unconfined: it is older than the profile {}; start it again",
-                 process.pid, process.exe, process.profile);
+    log::warn("process {} ({}) runs unconfined: it is older than the profile {}; start it again",
+              process.pid, process.exe, process.profile);
   return {};
 }
 
@@ -104,7 +103,7 @@ Result<> AgentPolicy::replace(Session& session, Changes changes) {
   const auto policy = TRY(read(changes));
   TRYV(put_in_force(session.observer(), policy, in_force_options()));
   changes_ = std::move(changes);
-  spdlog::info("policy replaced: {} profiles in force", policy.profiles.size());
+  log::info("policy replaced: {} profiles in force", policy.profiles.size());
   return note(session.observer(), policy);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/cli/agent_requests.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <map>
+
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -89,14 +89,21 @@ Result<Json> done(const AgentPolicy& policy, const Result<>& result) {
 
 }  // namespace
 
-void answer_requests(Server& server, Session& session, AgentPolicy& policy) {
+void answer_requests(Server& server, Session& session, AgentPolicy& policy, Activity& activity) {
   using Access = Server::Access;
   const auto changed_by = [](const char* what, const std::string& which, const Peer& peer) {
-    spdlog::info("{}{}{}: asked for by process {} of user {}", what, which.empty() ? "" : " ",
-                 which, peer.pid, peer.uid);
+    log::info("{}{}{}: asked for by process {} of user {}", what, which.empty() ? "" : " ", which,
+              peer.pid, peer.uid);
   };
   server.handle("status", Access::kRead,
                 [&](const Json&, const Peer&) { return status(session, policy); });
+  server.handle("activity", Access::kRead, [&](const Json& request, const Peer&) -> Result<Json> {
+    constexpr std::size_t kProcesses = 512;
+    return activity.snapshot(boot_time(), request.value("limit", kProcesses));
+  });
+  server.handle("recent", Access::kRead, [&](const Json& request, const Peer&) -> Result<Json> {
+    return Json{{"lines", activity.recent(request.value("pid", 0U), request.value("profile", ""))}};
+  });
   server.handle("policy.list", Access::kRead, [&](const Json&, const Peer&) -> Result<Json> {
     return Json{{"profiles", list_profiles(policy)}};
   });

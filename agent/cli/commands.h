@@ -11,6 +11,7 @@ namespace aspis {
 void add_run(CLI::App& app, int& exit_code);
 void add_agent(CLI::App& app, int& exit_code);
 void add_status(CLI::App& app, int& exit_code);
+void add_top(CLI::App& app, int& exit_code);
 void add_tail(CLI::App& app, int& exit_code);
 void add_interpreters(CLI::App& app, int& exit_code);
 void add_probe(CLI::App& app, int& exit_code);

@@ -2,7 +2,6 @@
 // aspis tail: a live view of chosen processes, those that run already and those to come.
 #include <poll.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -16,7 +15,9 @@
 #include "agent/cli/selection.h"
 #include "agent/cli/tail_agent.h"
 #include "agent/control/client.h"
+#include "agent/history/history.h"
 #include "agent/kernel/capability.h"
+#include "base/log.h"
 
 namespace aspis {
 namespace {
@@ -27,10 +28,12 @@ struct TailOptions {
   WatchOptions watch;
   Selection selection;
   std::string socket;  ///< empty: that of the agent, if one runs
+  std::string since;   ///< empty: from now on
+  std::string log;     ///< that --since reads; empty: the configuration's
 };
 
 int failed(const Error& error) {
-  spdlog::error("{}", error.text());
+  log::error("{}", error.text());
   return kExitFailed;
 }
 
@@ -43,13 +46,32 @@ bool all_ended(const std::vector<Fd>& processes) {
   return !processes.empty();
 }
 
+Result<std::optional<Past>> past_of(const TailOptions& options) {
+  if (options.since.empty()) return std::optional<Past>();
+  if (options.watch.format != "json" && options.watch.format != "compact")
+    return fail("--since reads a log of JSON: -o compact or -o json");
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  Past past;
+  past.since =
+      TRY(parse_since(options.since, std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec));
+  past.log = options.log.empty() ? TRY(configured_log()) : options.log;
+  return std::optional(past);
+}
+
 /// The tail of a running agent, where nothing was said that it would not know. Nothing: there is no
 /// agent.
 std::optional<int> tail_of_agent(const TailOptions& options) {
   const bool named = !options.socket.empty();
-  const auto followed = follow_agent(options.watch, named ? options.socket : kControlSocket);
+  const auto past = past_of(options);
+  if (!past) return failed(past.error());
+  const auto followed = follow_agent(options.watch, named ? options.socket : kControlSocket, *past);
   if (followed) return kExitOk;
   const int code = followed.error().code;
+  if (*past && (code == ENOENT || code == ECONNREFUSED)) {
+    log::info("no agent runs: this is what its log says");
+    return kExitOk;
+  }
   if (!named && (code == ENOENT || code == ECONNREFUSED)) return std::nullopt;
   return failed(followed.error());
 }
@@ -59,8 +81,8 @@ int tail(TailOptions options) {
   const bool chosen = !selection.pids.empty() || selection.by_exec() || selection.all;
   if (!chosen && !options.watch.observing)
     if (const auto code = tail_of_agent(options)) return *code;
-  if (!options.socket.empty())
-    return failed({"--socket: the agent has chosen already what it observes, and how", 0});
+  if (!options.socket.empty() || !options.since.empty())
+    return failed({"--socket, --since: the agent has chosen already what it observes, and how", 0});
   if (const auto allowed = require_capabilities(); !allowed) return failed(allowed.error());
   if (!chosen) selection.python = true;
   auto settings = session_options(options.watch, STDOUT_FILENO);
@@ -108,6 +130,17 @@ void add_tail(CLI::App& app, int& exit_code) {
   command->add_flag("--python", options->selection.python, "Follow every Python process");
   command->add_flag("--all", options->selection.all, "Follow every process of the machine");
   add_watch_options(*command, options->watch);
+  CLI::Option* since =
+      command
+          ->add_option("--since", options->since,
+                       "First show what the agent's log says of the time from then on: 10m, 2h, 7d "
+                       "before now, or 2026-01-02T03:04:05, with a Z behind it for UTC")
+          ->type_name("TIME");
+  command
+      ->add_option("--log", options->log,
+                   "The log that --since reads; default: the configuration's first of JSON")
+      ->needs(since)
+      ->type_name("FILE");
   command->callback([options, &exit_code] { exit_code = tail(*options); });
 }
 

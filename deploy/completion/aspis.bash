@@ -5,12 +5,13 @@
 # _aspis_words COMMAND: its commands and options; fails if there is no such command.
 _aspis_words() {
   case $1 in
-    '') echo 'version run tail agent status probe interpreters policy log manifest -h --help --version' ;;
+    '') echo 'version run tail agent status top probe interpreters policy log manifest -h --help --version' ;;
     'version') echo '-h --help' ;;
     'run') echo '-h --help -o --output --to --hooks --buffer-size --stacks --hold --event --verdict --python-only -I --include -b --base --strict --hook-config --profile --complain --denials' ;;
-    'tail') echo '-h --help --socket -p --pid --exe --cgroup --python --all -o --output --to --hooks --buffer-size --stacks --hold --event --verdict --python-only' ;;
+    'tail') echo '-h --help --socket -p --pid --exe --cgroup --python --all -o --output --to --hooks --buffer-size --stacks --hold --event --verdict --python-only --since --log' ;;
     'agent') echo '-h --help --config --check --pins --uninstall --profiles --no-pin --complain --all-events --force --policy-memory --socket -I --include -b --base --strict --hook-config -o --output --to --hooks --buffer-size --stacks --hold --event --verdict --python-only' ;;
     'status') echo '-h --help --socket --json --pretty-json --enabled --profiled --enforced --complaining --kill' ;;
+    'top') echo '-h --help --socket -d --delay -n --iterations -b --batch' ;;
     'probe') echo '-h --help' ;;
     'interpreters') echo '-h --help -p --pid --json' ;;
     'policy') echo 'list load remove mode reload check attach explain dump format export -h --help' ;;
@@ -62,6 +63,8 @@ _aspis_value() {
     'tail --stacks') echo 'denied all none' ;;
     'tail --event') echo '/none' ;;
     'tail --verdict') echo 'allowed denied complain' ;;
+    'tail --since') echo '/none' ;;
+    'tail --log') echo '/files' ;;
     'agent --config') echo '/files' ;;
     'agent --pins') echo '/directories' ;;
     'agent --profiles') echo '/files' ;;
@@ -78,6 +81,9 @@ _aspis_value() {
     'agent --event') echo '/none' ;;
     'agent --verdict') echo 'allowed denied complain' ;;
     'status --socket') echo '/files' ;;
+    'top --socket') echo '/files' ;;
+    'top -d' | 'top --delay') echo '/none' ;;
+    'top -n' | 'top --iterations') echo '/none' ;;
     'interpreters -p' | 'interpreters --pid') echo '/none' ;;
     'policy list --socket') echo '/files' ;;
     'policy load ') echo '/files' ;;

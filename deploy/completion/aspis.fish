@@ -8,6 +8,7 @@ set -g __aspis_commands \
     'tail' \
     'agent' \
     'status' \
+    'top' \
     'probe' \
     'interpreters' \
     'policy' \
@@ -47,6 +48,7 @@ complete -c aspis -n '__aspis_at' -a run -d 'Run a command and show what it, and
 complete -c aspis -n '__aspis_at' -a tail -d 'Show what chosen processes, and all that they start, do'
 complete -c aspis -n '__aspis_at' -a agent -d 'Observe the whole machine and put profiles in force on it'
 complete -c aspis -n '__aspis_at' -a status -d 'The profiles that the running agent has in force, and the …'
+complete -c aspis -n '__aspis_at' -a top -d 'Processes and profiles by what is denied to them and what they do, …'
 complete -c aspis -n '__aspis_at' -a probe -d 'Show what this kernel can do for observation, and why not more'
 complete -c aspis -n '__aspis_at' -a interpreters -d 'Show every CPython that processes run, or that is installed at a …'
 complete -c aspis -n '__aspis_at' -a policy -d 'Tools for policy files, which need no privileges'
@@ -92,6 +94,8 @@ complete -c aspis -n '__aspis_at tail' -l hold -d 'Stop a process that runs or m
 complete -c aspis -n '__aspis_at tail' -l event -x -d 'Show only these events'
 complete -c aspis -n '__aspis_at tail' -l verdict -x -a 'allowed denied complain' -d 'Show only events with this verdict'
 complete -c aspis -n '__aspis_at tail' -l python-only -d 'Show only processes that are CPython, not those that they started'
+complete -c aspis -n '__aspis_at tail' -l since -x -d 'First show what the agent\'s log says of the time from then on'
+complete -c aspis -n '__aspis_at tail' -l log -r -F -d 'The log that --since reads'
 
 complete -c aspis -n '__aspis_at agent' -s h -l help -d 'Print this help message and exit'
 complete -c aspis -n '__aspis_at agent' -l config -r -F -d 'What to do'
@@ -128,6 +132,12 @@ complete -c aspis -n '__aspis_at status' -l profiled -d 'Only how many profiles 
 complete -c aspis -n '__aspis_at status' -l enforced -d 'Only how many profiles are enforced'
 complete -c aspis -n '__aspis_at status' -l complaining -d 'Only how many complain'
 complete -c aspis -n '__aspis_at status' -l kill -d 'Only how many kill'
+
+complete -c aspis -n '__aspis_at top' -s h -l help -d 'Print this help message and exit'
+complete -c aspis -n '__aspis_at top' -l socket -r -F -d 'The agent\'s socket'
+complete -c aspis -n '__aspis_at top' -s d -l delay -x -d 'Seconds between looks'
+complete -c aspis -n '__aspis_at top' -s n -l iterations -x -d 'End after so many looks'
+complete -c aspis -n '__aspis_at top' -s b -l batch -d 'Lines, for a file or a pipe'
 
 complete -c aspis -n '__aspis_at probe' -s h -l help -d 'Print this help message and exit'
 
