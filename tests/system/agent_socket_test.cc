@@ -4,11 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/system/aspis_run.h"
+#include "tests/system/agent_script.h"
 
 namespace aspis::test {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -19,26 +20,8 @@ class AgentSocket : public testing::Test {
   }
 };
 
-/// A shell script around an agent with a configuration. `config LINES` writes it, `policy RULES`
-/// the profile of the program `app`, which may read the file `secret` unless RULES deny it;
-/// `start`, `says TEXT` and `finish` as their names say.
-Outcome script(const std::string& text) {
-  const TemporaryDirectory directory;
-  return run({"sh", "-c", "cd " + directory.path() + R"(
-    umask 022; chmod 755 .; mkdir profiles; echo password > secret; cp "$DOMAIN" app
-    socket="--socket $PWD/run/socket"
-    policy() { printf 'profile app %s/app {\n  /** rmix,\n  /dev/** rw,\n%s\n}\n' "$PWD" "$*" > profiles/app; }
-    config() { { printf 'profiles: %s/profiles\nstate: %s/state\npins: ""\nsocket: {path: %s/run/socket, group: ""}\n' \
-                 "$PWD" "$PWD" "$PWD"; cat; } > aspis.yaml; }
-    says() { until grep -qF -e "$1" err; do sleep 0.2; kill -0 $agent || { cat err; exit 9; }; done; }
-    start() { : > err; "$ASPIS" agent --config aspis.yaml "$@" > log 2> err & agent=$!; says 'profiles in force'; }
-    finish() { kill $agent; wait $agent; echo "agent $?"; }
-)" + text},
-             400, {{"ASPIS", aspis_binary()}, {"DOMAIN", domain_binary()}});
-}
-
 TEST_F(AgentSocket, ShowsAndChangesWhatIsInForce) {
-  const Outcome outcome = script(R"(
+  const Outcome outcome = agent_script(R"(
     "$ASPIS" status $socket 2>&1; echo "before $?"
     policy "audit deny $PWD/secret r,"; config < /dev/null; start
     ./app open=secret; "$ASPIS" status $socket; echo "status $?"
@@ -80,7 +63,7 @@ TEST_F(AgentSocket, ShowsAndChangesWhatIsInForce) {
 }
 
 TEST_F(AgentSocket, TailsFollowIt) {
-  const Outcome outcome = script(R"(
+  const Outcome outcome = agent_script(R"(
     policy "audit deny $PWD/secret r,"; config < /dev/null; start
     "$ASPIS" tail $socket -o json --event file.open > opens 2> opens.err & opens=$!
     "$ASPIS" tail $socket --verdict denied > denied 2>&1 & denied=$!
@@ -101,7 +84,7 @@ TEST_F(AgentSocket, TailsFollowIt) {
 }
 
 TEST_F(AgentSocket, KeepsALogThatTellsOfChanges) {
-  const Outcome outcome = script(R"(
+  const Outcome outcome = agent_script(R"(
     mkdir state; policy "audit deny $PWD/secret r,"
     "$ASPIS" log key state/key > first.key
     config <<X
@@ -116,6 +99,7 @@ X
 s = socket.socket(socket.AF_UNIX); s.connect("run/metrics"); s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
 print(b"".join(iter(lambda: s.recv(4096), b"")).decode())'
     verify; kill -9 $agent; wait $agent; rm run/*; start; ./app open=secret; sleep 2; finish; verify
+    "$ASPIS" tail $socket --since 1h --log logs/events.json --verdict denied 2>&1 | grep -o 'open /[^ ]*/secret  DENIED r profile app  by app.*'
     grep -c apparmor=.DENIED log
     cp logs/events.json good; sed -i 's/secret/public/' logs/events.json; verify
     sed '5d' good > logs/events.json; verify; head -n 3 good > logs/events.json; verify
@@ -134,6 +118,29 @@ print(b"".join(iter(lambda: s.recv(4096), b"")).decode())'
   EXPECT_THAT(outcome.out, HasSubstr("records 5 to 5 are missing"));
   EXPECT_THAT(outcome.out, HasSubstr("are missing: the log's end has been cut off\n"));
   EXPECT_THAT(outcome.out, HasSubstr("somebody has changed it\n"));
+}
+
+TEST_F(AgentSocket, TopShowsWhoIsDeniedWhat) {
+  const Outcome outcome = agent_script(R"(
+    policy "audit deny $PWD/secret r,"; config < /dev/null; start
+    mkfifo gate; sleep 1000 > gate & holds=$!; ./app try=secret < gate > tries & app=$!
+    "$ASPIS" top $socket --batch -n 2 -d 2 | tail -n +5
+    screen() { tmux -L aspis "$@"; sleep 4; tmux -L aspis capture-pane -p; }
+    screen new-session -d -x 140 -y 20 "$ASPIS top $socket; echo ended \$?; sleep 1000"
+    screen send-keys Tab; screen send-keys Enter; screen send-keys Escape
+    kill -9 $agent; screen send-keys Tab; screen send-keys q; tmux -L aspis kill-server
+    kill $holds; wait $app
+    "$ASPIS" top $socket; echo "none $?"; TERM=nosuch "$ASPIS" top --delay 0; echo "delay $?"
+  )");
+  EXPECT_THAT(outcome.out, ContainsRegex(" [0-9]+ +[0-9]+ +[1-9][0-9.]* +[1-9][0-9]*  app +-  "
+                                         "/[^ ]*/app\n"))
+      << outcome.err;
+  EXPECT_THAT(outcome.out, ContainsRegex("enforce +[0-9]+ +[1-9][0-9.]* +[0-9]+ +1  app"));
+  EXPECT_THAT(outcome.out, ContainsRegex("open /[^ ]*/secret  DENIED r profile app"));
+  EXPECT_THAT(outcome.out, HasSubstr("no agent listens at"));
+  EXPECT_THAT(outcome.out, HasSubstr("ended 0\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("none 1\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("delay 2\n"));
 }
 
 }  // namespace
