@@ -89,7 +89,7 @@ inline const ConfigKey<OutputConfig> kOutputKeys[] = {
      "syslog: a socket, as `/dev/log` (the default), or `udp:127.0.0.1:514`, `tcp:[::1]:601`; "
      "journal: "
      "its socket, if it is not the usual one"},
-    {"format", &O::format, "compact json avc", 0, 0, "How an event is written; a log is json"},
+    {"format", &O::format, "compact json ecs avc", 0, 0, "How an event is written; a log is json"},
     {"events", &O::events, "", 0, 0, "Only these: globs on file.open, net.*, python.NAME"},
     {"verdicts", &O::verdicts, "allowed denied complain", 0, 0, "Only those with these verdicts"},
     {"python_only", &O::python_only, "", 0, 0, "Only processes that are CPython"},
