@@ -12,6 +12,7 @@
 #include "agent/event/kinds.h"
 #include "agent/output/message.h"
 #include "agent/output/message_target.h"
+#include "agent/webhook/webhook.h"
 
 namespace aspis {
 namespace {
@@ -73,6 +74,19 @@ Result<LineOutputOptions> output(const OutputConfig& config, const std::string& 
   return options;
 }
 
+Result<std::unique_ptr<Output>> webhook(const OutputConfig& config) {
+  WebhookOptions options;
+  options.body = TRY(config.body.empty() ? WebhookTemplate::read(kSlackTemplate, "default")
+                                         : WebhookTemplate::read_file(config.body));
+  options.poster = TRY(HttpPoster::create(TRY(read_url(config.to)), config.headers, config.ca));
+  options.context = format_context(-1);
+  const bool denials = config.denials_only || (config.events.empty() && config.verdicts.empty());
+  options.filter = {config.events, config.verdicts, config.python_only, denials};
+  options.rate = config.rate;
+  options.group = std::chrono::seconds(config.group);
+  return std::unique_ptr<Output>(std::make_unique<Webhook>(std::move(options)));
+}
+
 Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
   AgentSetup setup;
   setup.policy = {.paths = config.profiles,
@@ -108,7 +122,11 @@ Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
     outputs.back().format = "compact";
   }
   if (check) return setup;
-  for (const auto& one : outputs) setup.session.outputs.push_back(TRY(output(one, config.state)));
+  for (const auto& one : outputs)
+    if (one.type == "webhook")
+      setup.session.other_outputs.push_back(TRY(webhook(one)));
+    else
+      setup.session.outputs.push_back(TRY(output(one, config.state)));
   return setup;
 }
 

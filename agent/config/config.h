@@ -26,6 +26,11 @@ struct OutputConfig {
   bool compress = true;
   std::string seal_key;
   std::string to;
+  std::string body;
+  std::vector<std::string> headers;
+  std::string ca;
+  unsigned rate = 30;
+  unsigned group = 60;
 };
 
 struct AgentConfig {

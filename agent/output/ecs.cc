@@ -74,50 +74,17 @@ std::string_view value_at(std::string_view json, std::size_t at) {
   return json.substr(at, std::min(end, json.size()) - at);
 }
 
-/// The code unit of an escape \uXXXX, 0 if there is none.
-unsigned escaped_unit(std::string_view json, std::size_t at) {
-  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return 0;
-  unsigned unit = 0;
-  for (const char c : json.substr(at + 2, 4))
-    unit = unit * 16 + static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-  return unit;
-}
-
-/// Lone surrogates become U+FFFD.
-std::string valid_text(std::string_view json) {
-  std::string out;
-  out.reserve(json.size());
-  for (std::size_t at = 0; at < json.size();) {
-    const unsigned unit = escaped_unit(json, at);
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      const unsigned low = escaped_unit(json, at + 6);
-      const bool pair = low >= 0xdc00 && low < 0xe000;
-      out += pair ? json.substr(at, 12) : "\\ufffd";
-      at += pair ? 12 : 6;
-    } else if (unit >= 0xdc00 && unit < 0xe000) {
-      out += "\\ufffd";
-      at += 6;
-    } else if (json[at] == '\\') {
-      out += json.substr(at, 2);
-      at += 2;
-    } else {
-      out += json[at++];
-    }
-  }
-  return out;
-}
-
 std::string converted(std::string_view value, EcsValue how) {
   if (how == EcsValue::kText) return "\"" + std::string(value) + "\"";
   if (how == EcsValue::kFamily && value == "\"inet\"") return "\"ipv4\"";
   if (how == EcsValue::kFamily && value == "\"inet6\"") return "\"ipv6\"";
-  return valid_text(value);
+  return without_lone_surrogates(value);
 }
 
 std::string json_string(std::string_view text) {
   std::string out;
   append_json_string(out, text);
-  return valid_text(out);
+  return without_lone_surrogates(out);
 }
 
 std::string json_list(std::string_view words) {
@@ -176,7 +143,7 @@ void EcsFormatter::place(std::string_view name, std::string_view value, std::str
     leaves_.push_back({std::string(field.ecs), converted(value, field.value)});
     return;
   }
-  leaves_.push_back({std::string(kOwn).append(name), valid_text(value)});
+  leaves_.push_back({std::string(kOwn).append(name), without_lone_surrogates(value)});
 }
 
 void EcsFormatter::collect(std::string_view object, std::string& prefix, std::string_view kind) {

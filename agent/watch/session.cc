@@ -75,6 +75,7 @@ void Session::add_own(std::unique_ptr<Output> output) {
 Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   std::unique_ptr<Session> session(new Session);
   for (auto& output : options.outputs) session->add_own(TRY(LineOutput::create(std::move(output))));
+  for (auto& output : options.other_outputs) session->add_own(std::move(output));
   options.observer.layouts = cpython::layouts();
   session->wanted_stacks_ = options.observer.stacks;
   if (options.policy) {

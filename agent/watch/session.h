@@ -28,8 +28,9 @@ class Stacks;
 struct SessionOptions {
   ObserverOptions observer;
   std::vector<LineOutputOptions> outputs;
-  std::optional<policy::CompiledPolicy> policy;  ///< in force from the start
-  InForceOptions in_force;                       ///< of it
+  std::vector<std::unique_ptr<Output>> other_outputs;  ///< not of lines
+  std::optional<policy::CompiledPolicy> policy;        ///< in force from the start
+  InForceOptions in_force;                             ///< of it
 };
 
 /// One observation, from loading to the summary. One thread; the writer has its own.
