@@ -256,7 +256,7 @@ void Webhook::deliver(const Message& message) {
 bool Webhook::pause(std::chrono::milliseconds time, const std::string& why) {
   std::unique_lock lock(mutex_);
   trouble_ = why;
-  const Clock::time_point until = Clock::now() + time;
+  const Clock::time_point now = Clock::now(), until = std::max(now + time, rate_allows(now));
   while (Clock::now() < until && until < end_) wake_.wait_until(lock, until);
   return until < end_;
 }

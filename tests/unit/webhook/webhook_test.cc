@@ -63,7 +63,7 @@ TEST_F(WebhookTest, WhatIsLeftIsToldAtTheEnd) {
   receiver_.start();
   Webhook webhook(options());
   emit(webhook, "/etc/passwd");
-  EXPECT_THAT(receiver_.texts(1), SizeIs(1));
+  EXPECT_TRUE(Receiver::soon([&] { return webhook.totals().messages == 1; }));
   emit(webhook, "/etc/passwd", 4);
   EXPECT_EQ(webhook.totals().waiting, 4U);
   EXPECT_TRUE(close(webhook));
@@ -94,6 +94,20 @@ TEST_F(WebhookTest, SendsNoMoreThanItMay) {
     EXPECT_GE(requests[i]["came"].get<double>() - requests[i - 3]["came"].get<double>(), 0.9);
   emit(webhook, "/h/x");
   EXPECT_THAT(receiver_.texts(8), SizeIs(8));
+}
+
+TEST_F(WebhookTest, TriesCountAsMessages) {
+  receiver_.start();
+  receiver_.answers("500\n500\n500\n500\n");
+  WebhookOptions made = options();
+  made.rate = 2;
+  made.minute = 1s;
+  Webhook webhook(std::move(made));
+  emit(webhook, "/etc/passwd");
+  EXPECT_THAT(receiver_.texts(5), SizeIs(5));
+  const auto requests = receiver_.requests();
+  for (std::size_t i = 2; i < requests.size(); ++i)
+    EXPECT_GE(requests[i]["came"].get<double>() - requests[i - 2]["came"].get<double>(), 0.9);
 }
 
 TEST_F(WebhookTest, TriesAgainUntilSomebodyIsThere) {
