@@ -7,11 +7,13 @@
 #include <filesystem>
 
 #include "agent/chain/log_file.h"
+#include "agent/cli/config_checks.h"
 #include "agent/cli/log_state.h"
-#include "agent/event/kinds.h"
+#include "agent/output/audit_target.h"
 #include "agent/output/file_target.h"
 #include "agent/output/message.h"
 #include "agent/output/message_target.h"
+#include "agent/webhook/webhook.h"
 
 namespace aspis {
 namespace {
@@ -43,9 +45,6 @@ Result<LineOutputOptions> output(const OutputConfig& config, const std::string& 
   LineOutputOptions options;
   options.format = config.format;
   options.filter = {config.events, config.verdicts, config.python_only, config.denials_only};
-  for (const auto& glob : config.events)
-    if (!event_glob_can_match(glob))
-      return fail("outputs: " + glob + ": no event has such a name (docs/events.md lists them)");
   if (config.type == "log") {
     options.name = config.path;
     options.target = TRY(open_log(config, state));
@@ -56,6 +55,10 @@ Result<LineOutputOptions> output(const OutputConfig& config, const std::string& 
         TRY(send_to(journal ? MessageKind::kJournal : MessageKind::kSyslog, options.name));
     const MessageOptions message{config.format, format_context(-1)};
     options.formatter = journal ? make_journal_formatter(message) : make_syslog_formatter(message);
+  } else if (config.type == "audit") {
+    options.name = "audit";
+    options.target = TRY(send_to_audit());
+    options.formatter = make_audit_formatter(format_context(-1));
   } else if (config.type == "file") {
     options.name = config.path;
     options.target = TRY(append_to_file(config.path));
@@ -64,6 +67,19 @@ Result<LineOutputOptions> output(const OutputConfig& config, const std::string& 
     options.fd = TRY(open_output("-", STDOUT_FILENO));
   }
   return options;
+}
+
+Result<std::unique_ptr<Output>> webhook(const OutputConfig& config) {
+  WebhookOptions options;
+  options.body = TRY(config.body.empty() ? WebhookTemplate::read(kSlackTemplate, "default")
+                                         : WebhookTemplate::read_file(config.body));
+  options.poster = TRY(HttpPoster::create(TRY(read_url(config.to)), config.headers, config.ca));
+  options.context = format_context(-1);
+  const bool denials = config.denials_only || (config.events.empty() && config.verdicts.empty());
+  options.filter = {config.events, config.verdicts, config.python_only, denials};
+  options.rate = config.rate;
+  options.group = std::chrono::seconds(config.group);
+  return std::unique_ptr<Output>(std::make_unique<Webhook>(std::move(options)));
 }
 
 Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
@@ -93,6 +109,7 @@ Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
   if (!config.socket_path.empty())
     setup.server = {config.socket_path, TRY(group(config.socket_group)),
                     TRY(group(config.socket_admin_group)), std::size_t{config.socket_queue} << 20};
+  setup.session.redact = TRY(Redactor::create(config.redact));
   setup.watch = true;
   setup.metrics = config.metrics;
   std::vector<OutputConfig> outputs = config.outputs;
@@ -101,7 +118,11 @@ Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
     outputs.back().format = "compact";
   }
   if (check) return setup;
-  for (const auto& one : outputs) setup.session.outputs.push_back(TRY(output(one, config.state)));
+  for (const auto& one : outputs)
+    if (one.type == "webhook")
+      setup.session.other_outputs.push_back(TRY(webhook(one)));
+    else
+      setup.session.outputs.push_back(TRY(output(one, config.state)));
   return setup;
 }
 
@@ -141,7 +162,8 @@ Result<AgentSetup> agent_setup(const AgentArguments& arguments) {
                 "a policy by --profiles");
   auto setup =
       arguments.profiles.empty()
-          ? from_config(TRY(read_config(named ? arguments.config : kConfigFile)), arguments.check)
+          ? from_config(TRY(read_config(named ? arguments.config : kConfigFile, config_checks())),
+                        arguments.check)
           : from_arguments(arguments);
   if (!setup) return setup;
   setup->session.observer.attaching = true;

@@ -2,6 +2,7 @@
 // What aspis agent is told by its configuration: a file of YAML, and drop-ins beside it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ struct OutputConfig {
   bool compress = true;
   std::string seal_key;
   std::string to;
+  std::string body;
+  std::vector<std::string> headers;
+  std::string ca;
+  unsigned rate = 30;
+  unsigned group = 60;
 };
 
 struct AgentConfig {
@@ -56,7 +62,22 @@ struct AgentConfig {
   std::string metrics;
   std::string pins = "/sys/fs/bpf/aspis";
 
+  std::vector<std::string> redact{};
+
   std::vector<OutputConfig> outputs{};
+};
+
+/// What is wrong with a value, of one key, beyond its form (keys.h); "": nothing. Of lists each
+/// word is asked about.
+template <class... Context>
+struct ConfigCheck {
+  std::string key;
+  std::function<std::string(const Context&..., const std::string& value)> wrong;
+};
+struct ConfigChecks {
+  std::vector<ConfigCheck<>> agent{};
+  /// Once the output has been read; also of keys with one word that are not there.
+  std::vector<ConfigCheck<OutputConfig>> outputs{};
 };
 
 /// The files that make up a configuration: `path`, then those of its directory of drop-ins
@@ -65,9 +86,10 @@ Result<std::vector<std::string>> config_files(const std::string& path);
 
 /// Reads them. What a later one says takes the place of what an earlier one has said, lists as a
 /// whole. The error has a line for each thing that is wrong: FILE:LINE:COLUMN: what.
-Result<AgentConfig> read_config(const std::string& path);
+Result<AgentConfig> read_config(const std::string& path, const ConfigChecks& checks = {});
 
 /// The same of one text; `name` stands for its file.
-Result<> read_config_text(const std::string& text, const std::string& name, AgentConfig& config);
+Result<> read_config_text(const std::string& text, const std::string& name, AgentConfig& config,
+                          const ConfigChecks& checks = {});
 
 }  // namespace aspis

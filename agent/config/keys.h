@@ -70,6 +70,9 @@ inline const ConfigKey<AgentConfig> kAgentKeys[] = {
      "Where `/metrics` (Prometheus), `/healthz` and `/readyz` are answered: the path of a socket, "
      "for "
      "`socket.group`, or an address and port, as `127.0.0.1:9464`; empty: nowhere"},
+    {"redact", &A::redact, "", 0, 0,
+     "Regular expressions (PCRE2) on command lines, variables PYTHON… and the strings of audit "
+     "events: what their groups match is shown as `***`, everywhere (docs/outputs.md)"},
     {"pins", &A::pins, "", 0, 0,
      "Directory of a bpf file system that holds what enforces while no agent runs; empty: none, "
      "and "
@@ -80,20 +83,36 @@ inline const ConfigKey<AgentConfig> kAgentKeys[] = {
 using O = OutputConfig;
 
 inline const ConfigKey<OutputConfig> kOutputKeys[] = {
-    {"type", &O::type, "file log stdout syslog journal", 0, 0,
+    {"type", &O::type, "file log stdout syslog journal audit webhook", 0, 0,
      "A file, which is appended to; a log: JSON, its records chained, and rotated (docs/log.md); "
      "standard output; syslog (RFC 5424); systemd's journal, with fields of its own (ASPIS_TYPE, "
-     "ASPIS_VERDICT, ASPIS_PROFILE, ASPIS_PID, ASPIS_EXE)"},
+     "ASPIS_VERDICT, ASPIS_PROFILE, ASPIS_PID, ASPIS_EXE); the kernel's audit, for auditd: what "
+     "profiles report, as USER_AVC; a webhook: messages over HTTP, few (docs/outputs.md)"},
     {"path", &O::path, "", 0, 0, "Of the file or log; it is made with mode 0600"},
     {"to", &O::to, "", 0, 0,
      "syslog: a socket, as `/dev/log` (the default), or `udp:127.0.0.1:514`, `tcp:[::1]:601`; "
      "journal: "
-     "its socket, if it is not the usual one"},
-    {"format", &O::format, "compact json avc", 0, 0, "How an event is written; a log is json"},
+     "its socket, if it is not the usual one; webhook: `https://HOST/…`, on this machine also "
+     "`http://127.0.0.1:PORT/…` or `http://unix:/PATH:/…`"},
+    {"format", &O::format, "compact json ecs avc", 0, 0,
+     "How an event is written; a log is json, audit avc"},
     {"events", &O::events, "", 0, 0, "Only these: globs on file.open, net.*, python.NAME"},
     {"verdicts", &O::verdicts, "allowed denied complain", 0, 0, "Only those with these verdicts"},
     {"python_only", &O::python_only, "", 0, 0, "Only processes that are CPython"},
-    {"denials_only", &O::denials_only, "", 0, 0, "Only what profiles report"},
+    {"denials_only", &O::denials_only, "", 0, 0,
+     "Only what profiles report. Always so of a webhook without `events` and `verdicts`"},
+    {"template", &O::body, "", 0, 0,
+     "webhook: file with the JSON that is sent, and placeholders in it (docs/outputs.md); empty: "
+     "as "
+     "Slack takes it"},
+    {"headers", &O::headers, "", 0, 0,
+     "webhook: further headers, as `Authorization: Bearer SECRET`"},
+    {"ca", &O::ca, "", 0, 0,
+     "webhook: file of certificates (PEM) to trust; empty: those of the system"},
+    {"rate", &O::rate, "", 1, kMany, "webhook: messages a minute, at most"},
+    {"group", &O::group, "", 0, kMany,
+     "webhook: seconds within which equal events are told of in one more message; 0: each in its "
+     "own"},
     {"rotate_size", &O::rotate_size, "", 1, kMany, "log: MiB after which the next file begins"},
     {"rotate_hours", &O::rotate_hours, "", 0, kMany,
      "log: hours after which the next file begins; 0: only by size"},

@@ -145,34 +145,70 @@ class Reader {
   std::string name_, wrongs_;
 };
 
-void read_outputs(Reader& reader, const YAML::Node& node, AgentConfig& config) {
+/// Calls `wrong` for the words at `node`, and says what it says.
+template <class Wrong>
+void check_words(Reader& reader, const YAML::Node& node, const Wrong& wrong) {
+  if (node.IsScalar()) {
+    if (const std::string what = wrong(node.Scalar()); !what.empty()) reader.wrong(node, what);
+  } else if (node.IsSequence()) {
+    for (const auto& one : node) check_words(reader, one, wrong);
+  }
+}
+
+void check_output(Reader& reader, const YAML::Node& node, const OutputConfig& output,
+                  const ConfigChecks& checks) {
+  for (const auto& check : checks.outputs) {
+    const auto wrong = [&](const std::string& word) { return check.wrong(output, word); };
+    if (const YAML::Node value = node[check.key]; value.IsDefined() && !value.IsNull()) {
+      check_words(reader, value, wrong);
+      continue;
+    }
+    const auto* row = std::ranges::find(kOutputKeys, check.key, &ConfigKey<OutputConfig>::name);
+    const auto* text = std::get_if<std::string OutputConfig::*>(&row->member);
+    if (text == nullptr) continue;
+    if (const std::string what = wrong(output.*(*text)); !what.empty()) reader.wrong(node, what);
+  }
+}
+
+void check_agent(Reader& reader, const YAML::Node& root, const ConfigChecks& checks) {
+  for (const auto& check : checks.agent)
+    if (const YAML::Node value = root[check.key]; value.IsDefined())
+      check_words(reader, value, check.wrong);
+}
+
+void read_outputs(Reader& reader, const YAML::Node& node, AgentConfig& config,
+                  const ConfigChecks& checks) {
   if (!node.IsSequence() && !node.IsNull())
     return reader.wrong(node, "outputs: a list of outputs is expected");
   config.outputs.clear();
   for (const auto& one : node) {
     OutputConfig output;
+    const std::size_t good = reader.wrongs().size();
     reader.map(one, std::span<const ConfigKey<OutputConfig>>(kOutputKeys), "", output,
                [](const std::string&, const YAML::Node&) { return false; });
     if ((output.type == "file" || output.type == "log") && !output.path.starts_with('/'))
       reader.wrong(one, "an output of type " + output.type + " has a `path`, an absolute one");
     if (output.type == "log" && output.format != "json")
       reader.wrong(one, "a log has the format json");
+    if (one.IsMap() && good == reader.wrongs().size()) check_output(reader, one, output, checks);
     config.outputs.push_back(std::move(output));
   }
 }
 
 }  // namespace
 
-Result<> read_config_text(const std::string& text, const std::string& name, AgentConfig& config) {
+Result<> read_config_text(const std::string& text, const std::string& name, AgentConfig& config,
+                          const ConfigChecks& checks) {
   Reader reader(name);
   try {
     const YAML::Node root = YAML::Load(text);
     reader.map(root, std::span<const ConfigKey<AgentConfig>>(kAgentKeys), "", config,
                [&](const std::string& key, const YAML::Node& node) {
                  if (key != "outputs") return false;
-                 read_outputs(reader, node, config);
+                 read_outputs(reader, node, config, checks);
                  return true;
                });
+    if (root.IsMap()) check_agent(reader, root, checks);
   } catch (const YAML::Exception& error) {
     reader.at(error.mark, error.msg);
   }
@@ -192,14 +228,14 @@ Result<std::vector<std::string>> config_files(const std::string& path) {
   return files;
 }
 
-Result<AgentConfig> read_config(const std::string& path) {
+Result<AgentConfig> read_config(const std::string& path, const ConfigChecks& checks) {
   AgentConfig config;
   std::string wrongs;
   for (const auto& name : TRY(config_files(path))) {
     std::ifstream file(name);
     std::stringstream text;
     if (!file || !(text << file.rdbuf() || file.peek() == EOF)) return fail_errno(name);
-    if (const auto read = read_config_text(text.str(), name, config); !read)
+    if (const auto read = read_config_text(text.str(), name, config, checks); !read)
       wrongs += (wrongs.empty() ? "" : "\n") + read.error().text();
   }
   if (!wrongs.empty()) return fail(wrongs);

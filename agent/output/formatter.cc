@@ -5,6 +5,7 @@
 
 #include "agent/output/avc.h"
 #include "agent/output/compact.h"
+#include "agent/output/ecs.h"
 #include "agent/output/json.h"
 
 namespace aspis {
@@ -18,6 +19,8 @@ std::unique_ptr<Formatter> make(const FormatContext& context) {
 constexpr FormatterInfo kFormatters[] = {
     {"compact", "one short line an event, for a person", make<CompactFormatter>},
     {"json", "one JSON object a line, for programs (docs/events.md)", make<JsonFormatter>},
+    {"ecs", "the same with the names of the Elastic Common Schema (docs/ecs.md)",
+     make<EcsFormatter>},
     {"avc", "denials and audited accesses only, as AppArmor logs them", make<AvcFormatter>},
 };
 

@@ -46,6 +46,15 @@ char short_escape(char32_t c) {
   }
 }
 
+/// The code unit of an escape \uXXXX, 0 if there is none.
+unsigned escaped_unit(std::string_view json, std::size_t at) {
+  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return 0;
+  unsigned unit = 0;
+  for (const char c : json.substr(at + 2, 4))
+    unit = unit * 16 + static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+  return unit;
+}
+
 }  // namespace
 
 void append_json_code_point(std::string& out, char32_t c) {
@@ -83,6 +92,29 @@ void append_json_string(std::string& out, std::string_view bytes) {
     bytes.remove_prefix(step.bytes);
   }
   out += '"';
+}
+
+std::string without_lone_surrogates(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (std::size_t at = 0; at < json.size();) {
+    const unsigned unit = escaped_unit(json, at);
+    if (unit >= 0xd800 && unit < 0xdc00) {
+      const unsigned low = escaped_unit(json, at + 6);
+      const bool pair = low >= 0xdc00 && low < 0xe000;
+      out += pair ? json.substr(at, 12) : "\\ufffd";
+      at += pair ? 12 : 6;
+    } else if (unit >= 0xdc00 && unit < 0xe000) {
+      out += "\\ufffd";
+      at += 6;
+    } else if (json[at] == '\\') {
+      out += json.substr(at, 2);
+      at += 2;
+    } else {
+      out += json[at++];
+    }
+  }
+  return out;
 }
 
 void JsonWriter::begin(std::string_view key) {

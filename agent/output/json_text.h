@@ -19,6 +19,9 @@ void append_json_code_point(std::string& out, char32_t c);
 /// Appends one byte of a bytes object inside a JSON string: ASCII as itself, others as \u00XX.
 void append_json_byte(std::string& out, unsigned char byte);
 
+/// JSON with U+FFFD for surrogates that are no pair: many parsers refuse them.
+std::string without_lone_surrogates(std::string_view json);
+
 /// Writes objects and lists at the end of a string, with the commas where they belong.
 /// In a list, and for the outermost value, pass "" as the key. Keys are trusted text.
 class JsonWriter {

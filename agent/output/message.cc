@@ -11,12 +11,6 @@
 namespace aspis {
 namespace {
 
-std::string host_name() {
-  char name[HOST_NAME_MAX + 1] = {};
-  if (::gethostname(name, HOST_NAME_MAX) != 0 || name[0] == '\0') return "-";
-  return name;
-}
-
 std::unique_ptr<Formatter> inner_of(const MessageOptions& options) {
   FormatContext context = options.context;
   context.colour = false;
@@ -85,6 +79,12 @@ class JournalFormatter final : public Formatter {
 };
 
 }  // namespace
+
+std::string host_name() {
+  char name[HOST_NAME_MAX + 1] = {};
+  if (::gethostname(name, HOST_NAME_MAX) != 0 || name[0] == '\0') return "-";
+  return name;
+}
 
 Severity severity_of(const Record& record) {
   if (record.tamper != nullptr || record.log != nullptr) return Severity::kWarning;

@@ -17,6 +17,9 @@ enum class Severity : unsigned { kError = 3, kWarning = 4, kNotice = 5, kInforma
 /// Denials, and what cannot be relied on, are warnings; what complain reports, and audits, notices.
 Severity severity_of(const Record& record);
 
+/// gethostname(2); "-" if there is none, as RFC 5424 has it.
+std::string host_name();
+
 struct MessageOptions {
   std::string format = "json";  ///< of formatters(): what the message says
   FormatContext context;

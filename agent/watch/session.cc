@@ -48,7 +48,11 @@ bool denies_events(const policy::CompiledPolicy& policy) {
 
 Session::Session()
     : stacks_(std::make_unique<Stacks>()),
-      correlator_(serialise_cause, [this](Record&& record) { emit(std::move(record)); }) {}
+      correlator_(
+          [this](const PythonPayload& python, Cause& cause) {
+            serialise_cause(raw_ != nullptr ? *redacted_.as<PythonPayload>() : python, cause);
+          },
+          [this](Record&& record) { emit(std::move(record)); }) {}
 
 Session::~Session() = default;
 
@@ -60,6 +64,8 @@ void Session::add_own(std::unique_ptr<Output> output) {
 Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   std::unique_ptr<Session> session(new Session);
   for (auto& output : options.outputs) session->add_own(TRY(LineOutput::create(std::move(output))));
+  for (auto& output : options.other_outputs) session->add_own(std::move(output));
+  session->redactor_ = EventRedactor(std::move(options.redact));
   options.observer.layouts = cpython::layouts();
   session->wanted_stacks_ = options.observer.stacks;
   if (options.policy) {
@@ -159,6 +165,16 @@ void Session::resolve_names(Event& event) {
   }
 }
 
+/// Audit events are redacted in a copy: the correlator compares what they really said.
+void Session::redact(const Event& event) {
+  const auto* python = event.as<PythonPayload>();
+  PythonPayload shown;
+  if (python == nullptr || !redactor_.redact(*python, shown)) return;
+  redacted_ = event;
+  redacted_.payload = std::move(shown);
+  raw_ = &event;
+}
+
 void Session::receive(std::span<const std::byte> bytes) {
   if (stacks_->take_code(bytes)) return;
   auto event = decode(bytes);
@@ -182,12 +198,17 @@ void Session::receive(std::span<const std::byte> bytes) {
     emit_gap(loss, head.time);
   }
   resolve_names(*event);
+  auto* exec = std::get_if<ExecPayload>(&event->payload);
+  if (exec != nullptr) redactor_.redact_arguments(*exec);
   auto process = processes_.apply(*event);
   if (limits_ && head.kind == ASPIS_PROCESS_EXEC) limits_->note_exec(head);
   now_ = head.time;
   process_ = process;
   note_interpreter(*event);
+  if (exec != nullptr) redactor_.redact_environment(*exec);
+  redact(*event);
   correlator_.apply(*event, std::move(process));
+  raw_ = nullptr;
 }
 
 /// Where the execution leads that `record` tells of; empty: to no profile, or nowhere.
@@ -224,6 +245,8 @@ void Session::emit(Record&& record) {
         record.event != nullptr ? record.event->head->cgroup : record.process->cgroup;
     record.container = containers_.of(cgroup, record.time);
   }
+  if (record.event != nullptr && record.event == raw_) record.event = &redacted_;
+  if (!record.said.empty()) redactor_.redact(record.said);
   if (record.event == nullptr) ++summary_.notices;
   if (record.event != nullptr && record.correlation == Correlation::kUnaudited)
     interpreters_->note_unaudited(process_id(*record.event->head));

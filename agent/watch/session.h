@@ -14,6 +14,7 @@
 #include "agent/event/process_table.h"
 #include "agent/kernel/observer.h"
 #include "agent/output/output.h"
+#include "agent/redact/redact.h"
 #include "agent/watch/in_force.h"
 #include "agent/watch/interpreters.h"
 #include "agent/watch/limits.h"
@@ -29,8 +30,10 @@ class Stacks;
 struct SessionOptions {
   ObserverOptions observer;
   std::vector<LineOutputOptions> outputs;
-  std::optional<policy::CompiledPolicy> policy;  ///< in force from the start
-  InForceOptions in_force;                       ///< of it
+  std::vector<std::unique_ptr<Output>> other_outputs;  ///< not of lines
+  Redactor redact;                                     ///< what is hidden from all outputs
+  std::optional<policy::CompiledPolicy> policy;        ///< in force from the start
+  InForceOptions in_force;                             ///< of it
 };
 
 /// One observation, from loading to the summary. One thread; the writer has its own.
@@ -82,6 +85,7 @@ class Session {
   [[nodiscard]] std::string profile_name(const Record& record) const;
   [[nodiscard]] std::string target_name(const Record& record) const;
   void resolve_names(Event& event);
+  void redact(const Event& event);
 
   std::vector<std::unique_ptr<Output>> own_;  ///< of the options
   std::vector<Output*> outputs_;              ///< they, and those of others
@@ -91,6 +95,9 @@ class Session {
   Correlator correlator_;
   Summary summary_;
   std::string resolved_[2];
+  EventRedactor redactor_{Redactor()};
+  Event redacted_;              ///< the event at hand, for outputs
+  const Event* raw_ = nullptr;  ///< that redacted_ stands for; null: none
   aspis_stacks wanted_stacks_ = ASPIS_STACKS_NONE;
   std::uint64_t now_ = 0;                   ///< of the event at hand
   std::shared_ptr<const Process> process_;  ///< its process

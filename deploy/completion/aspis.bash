@@ -41,7 +41,7 @@ _aspis_words() {
 _aspis_value() {
   case "$1 $2" in
     'run ') echo '/command' ;;
-    'run -o' | 'run --output') echo 'compact json avc' ;;
+    'run -o' | 'run --output') echo 'compact json ecs avc' ;;
     'run --to') echo '/files' ;;
     'run --hooks') echo 'lsm fmod_ret tracepoint' ;;
     'run --buffer-size') echo '/none' ;;
@@ -56,7 +56,7 @@ _aspis_value() {
     'tail -p' | 'tail --pid') echo '/none' ;;
     'tail --exe') echo '/files' ;;
     'tail --cgroup') echo '/directories' ;;
-    'tail -o' | 'tail --output') echo 'compact json avc' ;;
+    'tail -o' | 'tail --output') echo 'compact json ecs avc' ;;
     'tail --to') echo '/files' ;;
     'tail --hooks') echo 'lsm fmod_ret tracepoint' ;;
     'tail --buffer-size') echo '/none' ;;
@@ -73,7 +73,7 @@ _aspis_value() {
     'agent -I' | 'agent --include') echo '/directories' ;;
     'agent -b' | 'agent --base') echo '/directories' ;;
     'agent --hook-config') echo '/files' ;;
-    'agent -o' | 'agent --output') echo 'compact json avc' ;;
+    'agent -o' | 'agent --output') echo 'compact json ecs avc' ;;
     'agent --to') echo '/files' ;;
     'agent --hooks') echo 'lsm fmod_ret tracepoint' ;;
     'agent --buffer-size') echo '/none' ;;

@@ -14,6 +14,7 @@
 
 #include <filesystem>
 
+#include "agent/output/audit_target.h"
 #include "agent/output/message_target.h"
 #include "agent/output/writer.h"
 #include "base/fd.h"
@@ -59,6 +60,23 @@ TEST(Journal, HasFieldsThatNamesCannotForge) {
   EXPECT_THAT(fields, testing::Contains(testing::StartsWith("ASPIS_PROFILE=evil")));
   EXPECT_THAT(fields, testing::Not(testing::Contains("ASPIS_VERDICT=allowed\x1e")));
   EXPECT_EQ(std::ranges::count_if(fields, [](auto& f) { return f.starts_with("PRIORITY="); }), 1);
+}
+
+TEST(Audit, HasWhatTheKernelDoesNotWriteItself) {
+  const auto formatter = make_audit_formatter({kWallOffset, false});
+  const auto all = sample::all();
+  const auto denied =
+      std::ranges::find(all, "a file that a profile denied", &sample::Sample::title);
+  ASSERT_TRUE(formatter->shows((*denied)->record));
+  const std::string text = line(formatter, (*denied)->record);
+  EXPECT_THAT(text, testing::StartsWith("apparmor=\"DENIED\" operation=\"open\" "));
+  EXPECT_EQ("type=AVC msg=audit(", line_of("avc", (*denied)->record).substr(0, 19));
+  EXPECT_THAT(line_of("avc", (*denied)->record), testing::EndsWith("): " + text));
+  sample::Sample gap("", ASPIS_ASPIS_GAP);
+  gap.loss.ring = 12;
+  gap.record.loss = &gap.loss;
+  EXPECT_EQ(line(formatter, gap.record),
+            "apparmor=\"STATUS\" operation=\"aspis\" info=\"12 events lost here (ring 12)\"\n");
 }
 
 class Receiver {
