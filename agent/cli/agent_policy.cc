@@ -24,12 +24,6 @@ std::string_view mode_name(aspis_mode mode) {
   return kModes[static_cast<std::size_t>(mode)];
 }
 
-std::optional<aspis_mode> settable_mode(std::string_view name) {
-  for (const aspis_mode mode : {ASPIS_MODE_ENFORCE, ASPIS_MODE_COMPLAIN, ASPIS_MODE_KILL})
-    if (mode_name(mode) == name) return mode;
-  return std::nullopt;
-}
-
 Result<> AgentPolicy::open() {
   if (options_.modes.empty()) return {};
   std::ifstream file(options_.modes);

@@ -29,8 +29,6 @@ struct AgentPolicyOptions {
 
 /// "enforce", "complain", "kill", "unconfined".
 std::string_view mode_name(aspis_mode mode);
-/// Of a name that a person may set: all but "unconfined".
-std::optional<aspis_mode> settable_mode(std::string_view name);
 
 class AgentPolicy {
  public:
