@@ -95,6 +95,13 @@ Result<> AgentPolicy::note(const Observer& observer, const policy::CompiledPolic
 }
 
 Result<> AgentPolicy::replace(Session& session, Changes changes) {
+  auto replaced = try_replace(session, std::move(changes));
+  ++(replaced ? replacements_.in_force : replacements_.refused);
+  if (replaced) replacements_.outdated = false;
+  return replaced;
+}
+
+Result<> AgentPolicy::try_replace(Session& session, Changes changes) {
   const auto policy = TRY(read(changes));
   TRYV(put_in_force(session.observer(), policy, in_force_options()));
   changes_ = std::move(changes);
@@ -107,7 +114,9 @@ bool AgentPolicy::has(std::string_view profile) const {
 }
 
 Result<> AgentPolicy::reload(Session& session) {
-  return replace(session, changes_);
+  auto reloaded = replace(session, changes_);
+  replacements_.outdated = !reloaded;
+  return reloaded;
 }
 
 Result<> AgentPolicy::load(Session& session, const std::string& path) {
