@@ -101,6 +101,9 @@ std::optional<HttpAnswer> Agent::page(const std::string& path) const {
        {ASPIS_MODE_ENFORCE, ASPIS_MODE_COMPLAIN, ASPIS_MODE_KILL, ASPIS_MODE_UNCONFINED})
     context.profiles[std::string(mode_name(mode))] = 0;
   for (const auto& row : policy_->profiles()) ++context.profiles[std::string(mode_name(row.mode))];
+  context.reloads = policy_->replacements().in_force;
+  context.refusals = policy_->replacements().refused;
+  context.refused = policy_->replacements().outdated;
   if (server_) {
     context.tails = server_->tails();
     context.tail_lost = server_->lost();

@@ -23,12 +23,6 @@ std::string_view mode_name(aspis_mode mode) {
   return kModes[static_cast<std::size_t>(mode)];
 }
 
-std::optional<aspis_mode> settable_mode(std::string_view name) {
-  for (const aspis_mode mode : {ASPIS_MODE_ENFORCE, ASPIS_MODE_COMPLAIN, ASPIS_MODE_KILL})
-    if (mode_name(mode) == name) return mode;
-  return std::nullopt;
-}
-
 Result<> AgentPolicy::open() {
   if (options_.modes.empty()) return {};
   std::ifstream file(options_.modes);
@@ -100,6 +94,13 @@ Result<> AgentPolicy::note(const Observer& observer, const policy::CompiledPolic
 }
 
 Result<> AgentPolicy::replace(Session& session, Changes changes) {
+  auto replaced = try_replace(session, std::move(changes));
+  ++(replaced ? replacements_.in_force : replacements_.refused);
+  if (replaced) replacements_.outdated = false;
+  return replaced;
+}
+
+Result<> AgentPolicy::try_replace(Session& session, Changes changes) {
   const auto policy = TRY(read(changes));
   TRYV(put_in_force(session.observer(), policy, in_force_options()));
   changes_ = std::move(changes);
@@ -112,7 +113,9 @@ bool AgentPolicy::has(std::string_view profile) const {
 }
 
 Result<> AgentPolicy::reload(Session& session) {
-  return replace(session, changes_);
+  auto reloaded = replace(session, changes_);
+  replacements_.outdated = !reloaded;
+  return reloaded;
 }
 
 Result<> AgentPolicy::load(Session& session, const std::string& path) {

@@ -29,8 +29,6 @@ struct AgentPolicyOptions {
 
 /// "enforce", "complain", "kill", "unconfined".
 std::string_view mode_name(aspis_mode mode);
-/// Of a name that a person may set: all but "unconfined".
-std::optional<aspis_mode> settable_mode(std::string_view name);
 
 class AgentPolicy {
  public:
@@ -59,6 +57,14 @@ class AgentPolicy {
   /// kept over starts of the agent.
   Result<> set_mode(Session& session, const std::string& profile, std::optional<aspis_mode> mode);
 
+  /// How often it was put in force anew, or refused, since the start; and whether what is in
+  /// the files was refused the last time, so that an older policy is in force.
+  struct Replacements {
+    std::uint64_t in_force = 0, refused = 0;
+    bool outdated = false;
+  };
+  [[nodiscard]] const Replacements& replacements() const { return replacements_; }
+
   struct Row {
     std::string name;
     aspis_mode mode = ASPIS_MODE_ENFORCE;
@@ -80,8 +86,11 @@ class AgentPolicy {
   [[nodiscard]] Result<> keep_modes(const Changes& changes) const;
   [[nodiscard]] bool has(std::string_view profile) const;
 
+  Result<> try_replace(Session& session, Changes changes);
+
   AgentPolicyOptions options_;
   Changes changes_;
+  Replacements replacements_;
   std::vector<Row> rows_;
   std::vector<UnconfinedProcess> unconfined_;
 };

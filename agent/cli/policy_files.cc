@@ -2,12 +2,14 @@
 #include "agent/cli/policy_files.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
 
+#include "agent/config/profile_yaml.h"
 #include "agent/watch/package_imports.h"
 #include "policy/language/directory.h"
 #include "policy/language/parser.h"
@@ -90,6 +92,46 @@ Result<std::vector<std::string>> policy_files(const std::vector<std::string>& ar
   return files;
 }
 
+namespace {
+
+void set_mode(policy::CompiledPolicy& policy, aspis_mode mode) {
+  for (auto& profile : policy.profiles)
+    if (profile.mode != ASPIS_MODE_UNCONFINED) profile.mode = mode;
+}
+
+/// One text: its profiles are added to those of the file.
+void compile_text(LoadedFile& loaded, policy::FileId file, const PolicyOptions& options,
+                  policy::Diagnostics& diagnostics, std::optional<aspis_mode> mode = {}) {
+  policy::Sources& sources = loaded.sources;
+  const policy::ParseOptions parse_options{options.include_directories, options.base, {}};
+  const policy::Policy tree = policy::parse(sources, file, parse_options, diagnostics);
+  if (diagnostics.errors() != 0) return;
+  auto compiled =
+      policy::compile(tree, diagnostics,
+                      {options.explain ? &loaded.explanations : nullptr,
+                       options.judge && !options.quiet ? &sources : nullptr, python_events()});
+  if (mode) set_mode(compiled, *mode);
+  for (auto& profile : compiled.profiles) {
+    const auto same =
+        std::ranges::find(loaded.compiled.profiles, profile.name, &policy::CompiledProfile::name);
+    if (same != loaded.compiled.profiles.end())
+      diagnostics.error(profile.at, "The profile " + profile.name + " is there already.",
+                        {{same->at, "It is here."}});
+    loaded.compiled.profiles.push_back(std::move(profile));
+  }
+}
+
+}  // namespace
+
+std::optional<aspis_mode> settable_mode(std::string_view name) {
+  constexpr std::pair<std::string_view, aspis_mode> kModes[] = {{"enforce", ASPIS_MODE_ENFORCE},
+                                                                {"complain", ASPIS_MODE_COMPLAIN},
+                                                                {"kill", ASPIS_MODE_KILL}};
+  for (const auto& [word, mode] : kModes)
+    if (word == name) return mode;
+  return std::nullopt;
+}
+
 Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
                                                      const PolicyOptions& options) {
   auto loaded = std::make_unique<LoadedFile>();
@@ -97,13 +139,13 @@ Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
   auto file = path == "-" ? sources.read("standard input", std::cin) : sources.read(path);
   if (!file) return tl::unexpected(file.error());
   policy::Diagnostics diagnostics(options.strict);
-  const policy::ParseOptions parse_options{options.include_directories, options.base, {}};
-  const policy::Policy tree = policy::parse(sources, *file, parse_options, diagnostics);
-  if (diagnostics.errors() == 0) {
-    loaded->compiled =
-        policy::compile(tree, diagnostics,
-                        {options.explain ? &loaded->explanations : nullptr,
-                         options.judge && !options.quiet ? &sources : nullptr, python_events()});
+  if (is_profile_yaml(path)) {
+    // A text is compiled by itself: what one says of variables is not for the next.
+    for (auto& document : TRY(read_profile_yaml(sources.text(*file), path)))
+      compile_text(*loaded, sources.add(path, std::move(document.text)), options, diagnostics,
+                   document.mode ? settable_mode(*document.mode) : std::nullopt);
+  } else {
+    compile_text(*loaded, *file, options, diagnostics);
   }
   print(diagnostics, sources, options);
   if (diagnostics.errors() == 0) return loaded;
@@ -129,8 +171,7 @@ Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths
 }
 
 void set_complain(policy::CompiledPolicy& policy) {
-  for (auto& profile : policy.profiles)
-    if (profile.mode != ASPIS_MODE_UNCONFINED) profile.mode = ASPIS_MODE_COMPLAIN;
+  set_mode(policy, ASPIS_MODE_COMPLAIN);
 }
 
 Result<std::size_t> find_profile(const policy::CompiledPolicy& policy, const std::string& file,

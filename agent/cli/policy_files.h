@@ -4,8 +4,10 @@
 
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -53,7 +55,8 @@ struct LoadedFile {
 Result<std::vector<std::string>> policy_files(const std::vector<std::string>& arguments,
                                               bool empty = false);
 
-/// Reads and compiles one file ("-": standard input); what is wrong with it is told. Fails if
+/// Reads and compiles one file ("-": standard input); what is wrong with it is told. One that is
+/// called *.yaml or *.yml has objects of the kind Profile (agent/config/profile_yaml.h). Fails if
 /// there were errors among them.
 Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
                                                      const PolicyOptions& options);
@@ -61,6 +64,9 @@ Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
 /// The profiles of several files together.
 Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths,
                                            const PolicyOptions& options);
+
+/// Of a name that a person may set: enforce, complain or kill.
+std::optional<aspis_mode> settable_mode(std::string_view name);
 
 /// Puts every profile into complain mode, but those of mode unconfined.
 void set_complain(policy::CompiledPolicy& policy);

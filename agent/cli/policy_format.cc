@@ -14,6 +14,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/policy_commands.h"
 #include "agent/cli/policy_files.h"
+#include "agent/config/profile_yaml.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "policy/language/format.h"
@@ -82,6 +83,7 @@ Result<> replace(const std::string& path, std::string_view text) {
 
 /// Whether all is well: with --check, whether it was formatted.
 Result<bool> format(const std::string& path, const FormatOptions& options) {
+  if (is_profile_yaml(path)) return fail(path + ": the layout of YAML is its author's");
   policy::Sources sources;
   const auto file =
       path == "-" ? TRY(sources.read("standard input", std::cin)) : TRY(sources.read(path));

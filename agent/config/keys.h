@@ -26,7 +26,10 @@ using A = AgentConfig;
 inline constexpr unsigned kMany = 1U << 20;
 
 inline const ConfigKey<AgentConfig> kAgentKeys[] = {
-    {"profiles", &A::profiles, "", 0, 0, "Policy files, and directories of them"},
+    {"profiles", &A::profiles, "", 0, 0,
+     "Policy files, and directories of them; files whose names end in .yaml or .yml have objects "
+     "of "
+     "the kind Profile (docs/kubernetes.md)"},
     {"include", &A::include, "", 0, 0, "Directories of included files, before `base`"},
     {"base", &A::base, "", 0, 0, "Base directory of included files"},
     {"complain", &A::complain, "", 0, 0, "Allow what profiles do not, and report it: all of them"},

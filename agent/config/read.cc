@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one file that knows of yaml-cpp, which throws: nothing gets out of here.
+// yaml-cpp throws: nothing gets out of here (profile_yaml.cc is the other file that knows of it).
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>

@@ -315,4 +315,8 @@ KernelTotals Observer::totals() const {
   return impl_->totals();
 }
 
+KernelFigures Observer::figures() const {
+  return kernel_figures(*impl_->side);
+}
+
 }  // namespace aspis

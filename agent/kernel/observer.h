@@ -14,6 +14,7 @@
 
 #include "agent/kernel/backend.h"
 #include "agent/kernel/confined.h"
+#include "agent/kernel/kernel_figures.h"
 #include "agent/kernel/loader.h"
 #include "agent/kernel/policy_store.h"
 #include "agent/kernel/probes.h"
@@ -116,6 +117,8 @@ class Observer {
   void release(std::uint64_t handed);
 
   [[nodiscard]] KernelTotals totals() const;
+  /// Takes longer than totals().
+  [[nodiscard]] KernelFigures figures() const;
 
  private:
   struct Impl;

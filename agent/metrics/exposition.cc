@@ -5,12 +5,12 @@
 
 namespace aspis {
 
-void Exposition::family(std::string_view name, std::string_view type, std::string_view help) {
-  name_ = name;
+void Exposition::family(const MetricFamily& family) {
+  name_ = family.name;
   text_ += "# HELP " + name_ + " ";
-  text_ += help;
+  text_ += family.help;
   text_ += "\n# TYPE " + name_ + " ";
-  text_ += type;
+  text_ += family.type;
   text_ += '\n';
 }
 

@@ -9,20 +9,22 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/metrics/families.h"
+
 namespace aspis {
 
 class Exposition {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  /// Begins a family; its samples follow. `type`: counter or gauge.
-  void family(std::string_view name, std::string_view type, std::string_view help);
+  /// Begins a family; its samples follow.
+  void family(const MetricFamily& family);
   void sample(Labels labels, std::uint64_t value);
   void sample(Labels labels, double value);
   /// A family of one sample without labels.
   template <class T>
-  void one(std::string_view name, std::string_view type, std::string_view help, T value) {
-    family(name, type, help);
+  void one(const MetricFamily& only, T value) {
+    family(only);
     sample({}, value);
   }
 

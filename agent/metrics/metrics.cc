@@ -9,11 +9,10 @@
 
 #include "agent/event/kinds.h"
 #include "agent/metrics/exposition.h"
+#include "agent/metrics/kernel_metrics.h"
 
 namespace aspis {
 namespace {
-
-constexpr std::string_view kCounter = "counter", kGauge = "gauge";
 
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -29,7 +28,7 @@ std::uint64_t resident_bytes() {
 
 void add_loss(Exposition& page, const KernelTotals& totals, const Loss& lost,
               std::uint64_t tail_lost) {
-  page.family("aspis_events_lost_total", kCounter, "Events that were lost, by the stage that did");
+  page.family(metric_family("aspis_events_lost_total"));
   page.sample({{"stage", "kernel"}, {"reason", "ring_full"}}, totals.ring_full);
   page.sample({{"stage", "kernel"}, {"reason", "scratch_busy"}}, totals.scratch_busy);
   page.sample({{"stage", "kernel"}, {"reason", "throttled"}}, totals.throttled);
@@ -37,20 +36,46 @@ void add_loss(Exposition& page, const KernelTotals& totals, const Loss& lost,
   page.sample({{"stage", "kernel"}, {"reason", "missed_run"}}, totals.missed);
   page.sample({{"stage", "agent"}, {"reason", "decode"}}, lost.decode);
   page.sample({{"stage", "tail"}, {"reason", "slow_reader"}}, tail_lost);
-  page.family("aspis_values_cut_total", kCounter, "Events with a part that was cut");
+  page.family(metric_family("aspis_values_cut_total"));
   page.sample({{"what", "path"}}, totals.path_cut);
   page.sample({{"what", "argument"}}, totals.value_cut);
-  page.one("aspis_compat_syscalls_total", kCounter,
-           "32-bit system calls that the backend tracepoint does not decode", totals.compat);
+  page.one(metric_family("aspis_compat_syscalls_total"), totals.compat);
+}
+
+void add_outputs(Exposition& page, const std::vector<std::unique_ptr<Output>>& outputs) {
+  page.family(metric_family("aspis_output_lost_total"));
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    page.sample({{"output", std::to_string(i)}}, outputs[i]->lost());
+  page.family(metric_family("aspis_output_failed"));
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    page.sample({{"output", std::to_string(i)}}, std::uint64_t{outputs[i]->failed() ? 1U : 0U});
+}
+
+void add_policy(Exposition& page, const MetricsContext& context) {
+  page.family(metric_family("aspis_policy_loaded"));
+  for (const auto& [mode, count] : context.profiles)
+    page.sample({{"mode", mode}}, std::uint64_t{count});
+  page.family(metric_family("aspis_policy_reloads_total"));
+  page.sample({{"result", "in_force"}}, context.reloads);
+  page.sample({{"result", "refused"}}, context.refusals);
+  page.one(metric_family("aspis_policy_refused"), std::uint64_t{context.refused ? 1U : 0U});
+}
+
+void add_adoption(Exposition& page, const Observer& observer, std::uint64_t started) {
+  const auto& adoption = observer.adoption();
+  page.one(metric_family("aspis_pinned"), std::uint64_t{observer.pinned() ? 1U : 0U});
+  page.one(metric_family("aspis_adopted"), std::uint64_t{adoption ? 1U : 0U});
+  const bool known = adoption && adoption->since != 0 && started > adoption->since;
+  page.one(metric_family("aspis_unattended_seconds"),
+           known ? static_cast<double>(started - adoption->since) / 1e9 : 0.0);
 }
 
 void add_process(Exposition& page) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  page.one("process_cpu_seconds_total", kCounter, "CPU time of the agent, in seconds",
+  page.one(metric_family("process_cpu_seconds_total"),
            seconds(usage.ru_utime) + seconds(usage.ru_stime));
-  page.one("process_resident_memory_bytes", kGauge, "Resident memory of the agent, in bytes",
-           resident_bytes());
+  page.one(metric_family("process_resident_memory_bytes"), resident_bytes());
 }
 
 }  // namespace
@@ -61,6 +86,7 @@ void Metrics::emit(const Record& record) {
     return;
   }
   ++events_[record.kind];
+  ++correlated_[static_cast<std::size_t>(record.correlation)];
   if (record.event == nullptr || (record.event->head->flags & ASPIS_F_REPORTED) == 0) return;
   if (profiles_.size() < profiles_max_) profiles_.insert(record.profile);
   const std::string profile = profiles_.contains(record.profile) ? record.profile : "other";
@@ -72,16 +98,17 @@ std::string Metrics::page(const Session& session, const MetricsContext& context)
   Exposition page;
   const Observer& observer = session.observer();
   const KernelTotals totals = observer.totals();
-  page.family("aspis_build_info", kGauge, "Version of the agent");
+  page.family(metric_family("aspis_build_info"));
   page.sample({{"version", ASPIS_VERSION}}, std::uint64_t{1});
-  page.family("aspis_runtime_state", kGauge, "1 for the hook backend in use");
+  page.family(metric_family("aspis_runtime_state"));
   for (const Backend backend : kBackends)
     page.sample({{"backend", backend_name(backend)}},
                 std::uint64_t{backend == observer.backend() ? 1U : 0U});
-  page.family("aspis_events_total", kCounter, "Events and notices, by type");
+  add_adoption(page, observer, started_);
+  page.family(metric_family("aspis_events_total"));
   for (unsigned kind = 1; kind < events_.size(); ++kind)
     if (events_[kind] != 0) page.sample({{"type", kind_info(kind).type}}, events_[kind]);
-  page.family("aspis_policy_events_total", kCounter, "What profiles reported");
+  page.family(metric_family("aspis_policy_events_total"));
   for (const auto& [key, counts] : reported_)
     for (std::size_t verdict = 0; verdict < counts.size(); ++verdict)
       if (counts[verdict] != 0)
@@ -89,19 +116,21 @@ std::string Metrics::page(const Session& session, const MetricsContext& context)
                      {"type", kind_info(key.second).type},
                      {"verdict", kVerdicts[verdict]}},
                     counts[verdict]);
-  page.one("aspis_ringbuf_events_total", kCounter, "Events that the kernel side has made",
-           totals.produced);
+  page.family(metric_family("aspis_correlated_events_total"));
+  for (std::size_t i = 1; i < correlated_.size(); ++i)
+    page.sample({{"correlation", correlation_name(static_cast<Correlation>(i))}}, correlated_[i]);
+  page.one(metric_family("aspis_ringbuf_events_total"), totals.produced);
   add_loss(page, totals, lost_, context.tail_lost);
-  page.family("aspis_policy_loaded", kGauge, "Profiles in force, by mode");
-  for (const auto& [mode, count] : context.profiles)
-    page.sample({{"mode", mode}}, std::uint64_t{count});
-  page.one("aspis_process_cache_size", kGauge, "Processes that are known",
-           std::uint64_t{session.processes()});
-  page.one("aspis_tails", kGauge, "Tails that are connected", std::uint64_t{context.tails});
-  page.family("aspis_interpreter_events_total", kCounter,
-              "Audit events that the probes of an interpreter have seen");
+  add_outputs(page, session.own_outputs());
+  add_policy(page, context);
+  page.one(metric_family("aspis_process_cache_size"), std::uint64_t{session.processes()});
+  page.one(metric_family("aspis_tails"), std::uint64_t{context.tails});
+  page.family(metric_family("aspis_interpreter_events_total"));
   for (const auto& one : session.interpreters().coverage())
     page.sample({{"path", one.path}, {"version", one.version}, {"probe", one.probe}}, one.events);
+  add_kernel_figures(page, observer.figures());
+  page.one(metric_family("process_start_time_seconds"),
+           static_cast<double>(static_cast<std::int64_t>(started_) + wall_offset()) / 1e9);
   add_process(page);
   return std::move(page).take();
 }

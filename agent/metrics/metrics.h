@@ -17,6 +17,8 @@ namespace aspis {
 /// What is known elsewhere, as of now.
 struct MetricsContext {
   std::map<std::string, std::size_t> profiles;  ///< by mode
+  std::uint64_t reloads = 0, refusals = 0;      ///< of the policy: in force, refused
+  bool refused = false;                         ///< the last one
   std::size_t tails = 0;
   std::uint64_t tail_lost = 0;  ///< events that tails were too slow for
 };
@@ -36,12 +38,16 @@ class Metrics : public Output {
 
  private:
   static constexpr std::size_t kVerdictCount = 3;
+  static constexpr std::size_t kCorrelationCount =
+      static_cast<std::size_t>(Correlation::kMismatch) + 1;
   std::array<std::uint64_t, ASPIS_KIND_COUNT> events_{};
   /// By profile and kind: what profiles reported, by verdict.
   std::map<std::pair<std::string, unsigned>, std::array<std::uint64_t, kVerdictCount>> reported_;
+  std::array<std::uint64_t, kCorrelationCount> correlated_{};
   std::set<std::string> profiles_;  ///< that have labels of their own
   Loss lost_;
   std::size_t profiles_max_;
+  std::uint64_t started_ = boot_time();
 };
 
 }  // namespace aspis

@@ -30,6 +30,8 @@ class Output {
   [[nodiscard]] virtual bool has_written(std::uint64_t /*mark*/) const { return true; }
   /// Something is wrong with it for good, or was for a while: the first error.
   [[nodiscard]] virtual bool failed() const { return false; }
+  /// Records that it had no room for, until now.
+  [[nodiscard]] virtual std::uint64_t lost() const { return 0; }
   /// The end: writes what is due and `summary`, completed by what this output knows itself. An
   /// error says how many records are missing. `now`: ns, CLOCK_BOOTTIME.
   virtual Result<> close(const Summary& summary, std::uint64_t now,

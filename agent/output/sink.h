@@ -45,6 +45,8 @@ class Sink {
     return gap_due() ? std::nullopt : std::optional(accepted_bytes_);
   }
   /// Bytes of them that the output has.
+  /// Records that the full queue has refused.
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
   [[nodiscard]] std::uint64_t written_bytes() const { return writer_->stats().written_bytes; }
 
   /// Exact after close(); before, lines in the queue count as emitted.

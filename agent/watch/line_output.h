@@ -37,6 +37,7 @@ class LineOutput : public Output {
     return in_trouble_ || sink_->written_bytes() >= mark;
   }
   [[nodiscard]] bool failed() const override { return failed_; }
+  [[nodiscard]] std::uint64_t lost() const override { return sink_->refused(); }
   Result<> close(const Summary& summary, std::uint64_t now,
                  std::chrono::milliseconds patience) override;
 

@@ -68,6 +68,8 @@ class Session {
 
   /// The first output does not take all that it is given.
   [[nodiscard]] bool output_failed() const { return !own_.empty() && own_.front()->failed(); }
+  /// Those of the options, in their order.
+  [[nodiscard]] const std::vector<std::unique_ptr<Output>>& own_outputs() const { return own_; }
   /// Processes that were seen and have not ended.
   [[nodiscard]] std::size_t processes() const { return processes_.size(); }
 

@@ -133,5 +133,56 @@ TEST_F(Policy, CheckTakesTheFilesOfADirectory) {
   EXPECT_THAT(bad.err, HasSubstr(directory_.path("zz") + ":1:"));
 }
 
+const std::string kProfileObject = R"(apiVersion: aspis.dev/v1
+kind: Profile
+metadata: {name: one}
+spec:
+  mode: complain
+  text: |
+    profile p flags=(kill) {
+      /a r,
+    }
+    profile free flags=(unconfined) {}
+)";
+
+TEST_F(Policy, ObjectsOfKubernetesAreReadAsTheirText) {
+  const std::string good = file("good.yaml", kProfileObject);
+  EXPECT_EQ(policy({"check", good}).code(), 0);
+  const Outcome dumped = policy({"dump", good});
+  EXPECT_THAT(dumped.out, AllOf(HasSubstr("complain"), Not(HasSubstr("kill"))));
+  EXPECT_THAT(dumped.out, HasSubstr("unconfined"));
+  const Outcome explained = policy({"explain", good, "p", "r", "/a"});
+  EXPECT_THAT(explained.out, HasSubstr(good + ":8:7: rule: allows"));
+}
+
+TEST_F(Policy, PlacesInObjectsAreThoseOfTheirFile) {
+  const std::string bad = file("bad.yaml", kProfileObject + R"(---
+apiVersion: aspis.dev/v1
+kind: Profile
+metadata: {name: two}
+spec:
+  text: |
+    profile p {}
+    profile q { /a Q, }
+)");
+  const Outcome outcome = policy({"check", bad});
+  EXPECT_EQ(outcome.code(), 1);
+  EXPECT_THAT(outcome.err, HasSubstr(bad + ":18:20: error: \"Q\" is not a set of file"));
+  const std::string twice = file("twice.yml", kProfileObject + R"(---
+apiVersion: aspis.dev/v1
+kind: Profile
+metadata: {name: two}
+spec:
+  text: |
+    profile p {}
+)");
+  EXPECT_THAT(policy({"check", twice}).err,
+              AllOf(HasSubstr(twice + ":17:5: error: The profile p is there already."),
+                    HasSubstr(twice + ":7:5: note: It is here.")));
+  EXPECT_EQ(policy({"format", twice}).code(), 1);
+  EXPECT_THAT(policy({"check", file("other.yaml", "kind: Profile\n")}).err,
+              HasSubstr("other.yaml:1:1: apiVersion: aspis.dev/v1 is expected"));
+}
+
 }  // namespace
 }  // namespace aspis::test
