@@ -130,7 +130,7 @@ std::string Metrics::page(const Session& session, const MetricsContext& context)
     page.sample({{"path", one.path}, {"version", one.version}, {"probe", one.probe}}, one.events);
   add_kernel_figures(page, observer.figures());
   page.one(metric_family("process_start_time_seconds"),
-           static_cast<double>(static_cast<std::int64_t>(started_) + wall_offset()) / 1e9);
+           static_cast<double>(static_cast<std::int64_t>(started_) + wall_offset().ns()) / 1e9);
   add_process(page);
   return std::move(page).take();
 }

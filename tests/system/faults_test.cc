@@ -60,7 +60,7 @@ X
       << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("the chain is whole\n"));
   EXPECT_THAT(outcome.out, HasSubstr("verify 0\n== the logs are gone\nopen=secret EACCES\n1\n"));
-  EXPECT_THAT(outcome.out, HasSubstr("are missing"));
+  EXPECT_THAT(outcome.out, HasSubstr("its begin is missing"));
   EXPECT_THAT(outcome.out, HasSubstr("verify 1\n== the clock is set\nopen=secret EACCES\n1\n"));
   EXPECT_THAT(outcome.out, HasSubstr("== the socket is gone\n1\nagent 0\ntaken 1\n"));
   EXPECT_THAT(outcome.err, HasSubstr("run/socket is there, and is not a socket"));
