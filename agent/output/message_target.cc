@@ -99,8 +99,24 @@ void MessageTarget::make_message(std::string_view line, std::size_t limit) {
   made_ = true;
 }
 
+/// Has the other end of a connection gone? What is sent then, the kernel takes and drops.
+bool is_closed(int fd) {
+  char byte = 0;
+  const ssize_t got = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR && errno != ENOTCONN);
+}
+
+/// What came back for datagrams that were sent: on this machine at once, so that none is lost to a
+/// port where nobody listens.
+int refusal(int fd) {
+  int code = 0;
+  socklen_t size = sizeof(code);
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : 0;
+}
+
 /// An errno, 0 if it is sent.
 int MessageTarget::send_message(std::string_view line, std::chrono::milliseconds patience) {
+  if (address_.stream && fd_.valid() && !made_ && is_closed(fd_.get())) fd_.reset();
   if (!fd_.valid())
     if (const int code = connect(); code != 0) return code;
   std::size_t limit = line.size();
@@ -123,7 +139,7 @@ int MessageTarget::send_message(std::string_view line, std::chrono::milliseconds
     }
   }
   made_ = false;
-  return 0;
+  return !address_.stream && address_.storage.ss_family != AF_UNIX ? refusal(fd_.get()) : 0;
 }
 
 WriteTarget::Outcome MessageTarget::write_some(std::string_view bytes,

@@ -104,7 +104,7 @@ void Redactor::find(const Expression& expression, const std::string& subject,
     if (found == PCRE2_ERROR_NOMATCH) return;
     if (found < 0) return hide(hidden, 0, subject.size());
     const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data.get());
-    for (std::uint32_t group = expression.groups == 0 ? 0 : 1; group <= expression.groups; ++group)
+    for (std::size_t group = expression.groups == 0 ? 0 : 1; group <= expression.groups; ++group)
       if (ends[2 * group] != PCRE2_UNSET) hide(hidden, ends[2 * group], ends[2 * group + 1]);
     at = ends[1] > at ? ends[1] : at + 1;
   }

@@ -244,9 +244,8 @@ void Webhook::deliver(const Message& message) {
         answer ? "the answer is " + std::to_string(answer->status) : answer.error().text();
     if (answer && !may_pass(answer->status)) return settle(message, false, why);
     std::chrono::milliseconds time = wait;
-    if (answer && answer->retry_after)
-      time =
-          std::max<std::chrono::milliseconds>(time, std::min(*answer->retry_after, kRetryAfterMax));
+    if (const auto after = answer ? answer->retry_after : std::nullopt)
+      time = std::max<std::chrono::milliseconds>(time, std::min(*after, kRetryAfterMax));
     if (!pause(time, why)) return;
     wait = std::min(wait * 2, options_.max_pause);
   }

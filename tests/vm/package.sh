@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The package on a machine with systemd: made twice, of two versions, checked by lintian, and in a guest installed, used,
-# upgraded and removed (package_guest.sh). package.sh [PRESET [KERNEL]]
+# upgraded and removed (package_guest.sh); and the agent's outputs there (outputs_guest.sh). package.sh [PRESET [KERNEL]]
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
@@ -22,4 +22,6 @@ done
 # Its warnings are for who uploads to Debian.
 lintian --allow-root --fail-on error "$packages"/*_"$version"-1_*.deb
 
-./dev vm --root systemd --preset "$preset" "${with[@]}" --timeout 900 "$kernel" -- tests/vm/package_guest.sh "$packages"
+# The outputs are tested in the same boot.
+./dev vm --root systemd --preset "$preset" "${with[@]}" --timeout 1200 "$kernel" -- \
+  "tests/vm/package_guest.sh $packages; package=\$?; tests/vm/outputs_guest.sh build/$preset/agent/cli/aspis && exit \$package"
