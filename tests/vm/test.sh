@@ -74,6 +74,16 @@ package() {
   fi
 }
 
+# The agent as a pod, and an alert of what it denies.
+cluster() {
+  say "vm 6.12 podman"
+  if tests/vm/cluster.sh; then
+    record "vm 6.12 podman" passed "cluster.sh" ""
+  else
+    record "vm 6.12 podman" failed "cluster.sh" "see above"
+  fi
+}
+
 in_guest() { # in_guest KERNEL BACKEND
   local place="vm $1 $2"
   grep -qsx "$2" build/dev/tests/vm/*.backends || return 0
@@ -95,6 +105,7 @@ if build dev; then
     in_newest sid python3.13 test_raise.py
     in_newest host python3 test_raise.py
     package
+    cluster
   } &
   for backend in lsm nolsm; do
     for kernel in 6.1 6.12; do
