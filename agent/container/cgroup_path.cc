@@ -38,7 +38,8 @@ std::string pod_uid_in(std::string_view component) {
   if (at == std::string_view::npos) return {};
   std::string uid(component.substr(at + 3));
   std::ranges::replace(uid, '_', '-');
-  const bool good = uid.size() >= 32 && std::ranges::all_of(uid, [](char c) {
+  // Not podman's "libpod_pod_ID": it has a pod, and no Kubernetes that knows it by this.
+  const bool good = uid.size() >= 32 && uid.front() != '-' && std::ranges::all_of(uid, [](char c) {
                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
                     });
   return good ? uid : std::string();

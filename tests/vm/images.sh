@@ -138,6 +138,8 @@ systemd_packages() {
   echo ca-certificates kmod mount procps python3 systemd systemd-sysv util-linux
   # tests/vm/outputs_guest.sh: they receive; only there they are started (make_root disables them)
   echo auditd rsyslog
+  # tests/vm/cluster.sh: a pod, and an alert from the rule to the receiver
+  echo catatonit crun dbus podman prometheus prometheus-alertmanager
 }
 
 root() { # root host|sid|systemd: the cache entry
@@ -177,6 +179,22 @@ make_policy_packages() { # make_policy_packages DIRECTORY SUITE
 
 policy_packages() { # the cache entry of a suite's AppArmor: a directory tree
   cached "apparmor-$1-$(hash_of <(declare -f make_policy_packages))" make_policy_packages "$1"
+}
+
+# --- The newest kubectl, to check manifests with: it is linked to nothing but the C library ---------------------------
+
+make_kubectl() { # make_kubectl DIRECTORY
+  local out=$1 apt=$1/apt
+  mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+  source_lines sid >"$apt/sources.list"
+  scratch_apt "$apt" apt-get -qq update || die "cannot read the package lists of sid"
+  (cd "$apt/archives" && scratch_apt "$apt" apt-get -qq download kubectl) || die "cannot download kubectl of sid"
+  dpkg -x "$apt"/archives/kubectl_*.deb "$out"
+  rm -rf "$apt"
+}
+
+kubectl_of_sid() { # the cache entry: usr/bin/kubectl
+  cached "kubectl-$(hash_of <(declare -f make_kubectl))" make_kubectl
 }
 
 # --- The checkout: sources and stripped executables, as a disk that is mounted at the same path --------------------

@@ -76,6 +76,16 @@ package() {
   fi
 }
 
+# The agent as a pod, and an alert of what it denies.
+cluster() {
+  say "vm 6.12 podman"
+  if tests/vm/cluster.sh; then
+    record "vm 6.12 podman" passed "cluster.sh" ""
+  else
+    record "vm 6.12 podman" failed "cluster.sh" "see above"
+  fi
+}
+
 in_guest() { # in_guest KERNEL BACKEND
   local place="vm $1 $2"
   say "$place"
@@ -101,6 +111,7 @@ if build dev; then
   beside in_guest 6.12 nolsm
   beside in_guest 6.1 nolsm
   beside package
+  beside cluster
   beside in_newest sid python3.13 test_raise.py
   beside in_newest host python3 test_raise.py
   beside in_newest sid python3.13 test_python_events.py

@@ -33,6 +33,8 @@ TEST(CgroupPath, TellsTheContainer) {
       {"/machine.slice/libpod-" + kId + ".scope/container", kId, "podman", ""},
       {"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + kId + ".scope", kId,
        "podman", ""},
+      {"/machine.slice/machine-libpod_pod_" + kInner + ".slice/libpod-" + kId + ".scope", kId,
+       "podman", ""},
       {"/kubepods/burstable/pod" + kUid + "/" + kId, kId, "", kUid},
       {"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" + systemd_uid +
            ".slice/cri-containerd-" + kId + ".scope",
