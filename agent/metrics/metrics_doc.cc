@@ -37,9 +37,9 @@ Whoever may stop the agent can silence it: let `AspisAgentDown` reach a person.
 int main() {
   std::cout << kBefore;
   for (const auto& family : aspis::kMetricFamilies) {
-    std::string labels;
+    std::string labels = family.labels.empty() ? "" : "`";
     for (const char c : family.labels) labels += c == ' ' ? std::string("`, `") : std::string(1, c);
-    if (!labels.empty()) labels = "`" + labels + "`";
+    if (!family.labels.empty()) labels += '`';
     std::cout << "| `" << family.name << "` | " << family.type << " | " << labels << " | "
               << family.help << " |\n";
   }

@@ -70,6 +70,7 @@ is "it is not privileged, and sees the node's processes" "false host" \
 is "the profile of the ConfigMap is in force" "enforce    app" "$(agent policy list)"
 
 say "a victim"
+echo 1 >/proc/sys/kernel/bpf_stats_enabled
 podman kube play "$here/tests/vm/cluster/victim.yaml"
 # shellcheck disable=SC2317 # by soon
 denied() { podman logs aspis-agent 2>/dev/null | grep -m1 '"path":"/srv/secret".*"verdict":"denied"' >/run/denied; }
@@ -101,7 +102,11 @@ cat /run/promtool
 is "promtool check metrics" 0 "$(agent_metrics() { exec 3<>/dev/tcp/127.0.0.1/9464; printf 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n' >&3; sed '1,/^\r$/d' <&3; }
   agent_metrics >/run/metrics; promtool check metrics </run/metrics >/run/promtool 2>&1; echo $?)"
 cat /run/promtool
-grep -E '^aspis_(map|pinned|adopted|policy)|^process' /run/metrics
+is "it tells what is pinned" "aspis_pinned 1 aspis_adopted 0" "$(grep -E '^aspis_(pinned|adopted) ' /run/metrics | paste -sd ' ')"
+is "and how full tables are" yes "$(grep -q '^aspis_map_entries{map="audit_announcements"} [1-9]' /run/metrics && echo yes)"
+is "and what programs cost" yes "$(grep -qE '^aspis_program_runs_total\{program="lsm__file_open"\} [1-9]' /run/metrics &&
+  grep -qE '^aspis_program_seconds_total\{program="lsm__file_open"\} [0-9.e-]*[1-9]' /run/metrics && echo yes)"
+grep -E '^aspis_policy_(events|kernel)|^process' /run/metrics
 python3 "$here/tests/vm/cluster/receiver.py" >/run/received 2>&1 &
 prometheus-alertmanager --config.file="$here/tests/vm/cluster/alertmanager.yml" --storage.path=/run/alertmanager \
   --web.listen-address=127.0.0.1:9093 --cluster.listen-address= >/run/alertmanager.log 2>&1 &
