@@ -28,10 +28,11 @@ std::string error_of(const Result<T>& result) {
 std::string wrong_path(const OutputConfig& output, const std::string& path) {
   if (output.type != "file" && output.type != "log") return "";
   std::error_code none;
-  const fs::path directory = fs::path(path).parent_path();
   if (fs::is_directory(path, none)) return path + " is a directory";
-  if (!directory.empty() && !fs::is_directory(directory, none))
-    return "there is no directory " + directory.string();
+  // Directories that are missing are made, if what is there of the path is one.
+  fs::path there = fs::path(path).parent_path();
+  while (there.has_relative_path() && !fs::exists(there, none)) there = there.parent_path();
+  if (!there.empty() && !fs::is_directory(there, none)) return there.string() + " is no directory";
   return "";
 }
 

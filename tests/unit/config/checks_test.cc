@@ -51,8 +51,8 @@ TEST_F(Checks, NothingIsWrongWithWhatIsRight) {
 }
 
 TEST_F(Checks, SaysWhatIsWrongAndWhere) {
-  EXPECT_EQ(wrong("outputs:\n  - {type: file, path: /nonexistent/x}"),
-            "test:2:24: there is no directory /nonexistent");
+  EXPECT_EQ(wrong("outputs:\n  - {type: file, path: /etc/passwd/a/x}"),
+            "test:2:24: /etc/passwd is no directory");
   EXPECT_EQ(wrong("outputs:\n  - {type: log, path: /tmp}"), "test:2:23: /tmp is a directory");
   EXPECT_THAT(wrong("outputs:\n  - type: syslog\n    to: localhost"),
               StartsWith("test:3:9: 'localhost': neither the path of a socket, nor udp:"));
@@ -80,8 +80,8 @@ TEST_F(Checks, SaysWhatIsWrongAndWhere) {
             "test:3:5: 'a(b': at offset 3: missing closing parenthesis");
   EXPECT_THAT(wrong("metrics: localhost:1"),
               StartsWith("test:1:10: 'localhost:1': neither a path"));
-  EXPECT_EQ(wrong("outputs:\n  - {type: file, path: /nonexistent/x}\n  - {type: stdout, to: x}"),
-            "test:2:24: there is no directory /nonexistent\n"
+  EXPECT_EQ(wrong("outputs:\n  - {type: file, path: /etc/passwd/a/x}\n  - {type: stdout, to: x}"),
+            "test:2:24: /etc/passwd is no directory\n"
             "test:3:24: an output of type stdout goes to no address")
       << "all of it at once";
 }
