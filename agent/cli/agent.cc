@@ -2,6 +2,7 @@
 // aspis agent: what is observed and enforced on the whole machine. What enforces is pinned, and
 // goes on when this ends; the next agent goes on with it. What it is told comes from a
 // configuration, or from options.
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -88,6 +89,7 @@ Result<> Agent::start(AgentSetup setup) {
     answer_requests(*server_, *session_, *policy_, activity_);
   }
   selected_ = TRY(select(*session_, setup.selection));
+  ::malloc_trim(0);  // what it took to read the kernel's types and the policy
   if (setup.watch) watch_.emplace(TRY(PolicyWatch::create(*loop_, setup.policy.paths)));
   return {};
 }

@@ -61,16 +61,16 @@ Result<std::size_t> EventRings::consume() {
   epoll_event ready[2];
   if (::epoll_wait(wait_.get(), ready, 2, 0) < 0 && errno != EINTR)
     return fail_errno("cannot wait for the ring buffers");
-  std::size_t count = denials_.read([this](std::span<const std::byte> bytes) {
+  std::size_t count = TRY(denials_.read([this](std::span<const std::byte> bytes) {
     if (kind_of(bytes) == ASPIS_KIND_CODE)
       sink_(bytes);
     else
       held_.emplace_back(bytes.begin(), bytes.end());
-  });
+  }));
   if (std::exchange(backlog_, false))
-    count += consume_backlog();
+    count += TRY(consume_backlog());
   else
-    count += events_.read([this](std::span<const std::byte> bytes) { hand(bytes); });
+    count += TRY(events_.read([this](std::span<const std::byte> bytes) { hand(bytes); }));
   release_held(UINT64_MAX);
   return count;
 }
@@ -90,13 +90,13 @@ void EventRings::release_held(std::uint64_t before) {
 /// What profiles have reported while no agent ran is of processes that this one hears of only now
 /// (process.found): they come first. Not if the process has executed something since, which is
 /// behind it in the ring: what was found is not what it was then.
-std::size_t EventRings::consume_backlog() {
+Result<std::size_t> EventRings::consume_backlog() {
   std::vector<Record> records;
   std::set<ProcessKey> changed;
-  events_.read([&](std::span<const std::byte> bytes) {
+  TRY(events_.read([&](std::span<const std::byte> bytes) {
     records.emplace_back(bytes.begin(), bytes.end());
     if (kind_of(bytes) == ASPIS_PROCESS_EXEC) changed.insert(process_of(bytes));
-  });
+  }));
   const auto comes_first = [&](const Record& record) {
     return kind_of(record) == ASPIS_PROCESS_FOUND && !changed.contains(process_of(record));
   };

@@ -39,7 +39,7 @@ class EventRings {
 
   void hand(std::span<const std::byte> bytes);
   void release_held(std::uint64_t before);
-  std::size_t consume_backlog();
+  Result<std::size_t> consume_backlog();
 
   Sink sink_;
   RingReader events_, denials_;

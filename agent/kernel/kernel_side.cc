@@ -3,7 +3,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,10 +33,6 @@ int NamedFds::find(std::string_view name) const {
   return -1;
 }
 
-Section::~Section() {
-  if (memory_ != nullptr) ::munmap(memory_, bytes_);
-}
-
 Result<> Section::open(int map_fd, bool writable) {
   bpf_map_info info{};
   std::uint32_t length = sizeof(info);
@@ -50,24 +45,25 @@ Result<> Section::open(int map_fd, bool writable) {
   const btf_var_secinfo* places = btf_var_secinfos(section);
   for (unsigned i = 0; i < btf_vlen(section); ++i) {
     const btf_type* variable = btf__type_by_id(types.get(), places[i].type);
-    variables_[btf__name_by_offset(types.get(), variable->name_off)] = {places[i].offset,
-                                                                        places[i].size};
+    Variable& known = variables_[btf__name_by_offset(types.get(), variable->name_off)];
+    known.offset = places[i].offset;
+    known.size = places[i].size;
   }
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  bytes_ = (info.value_size + page - 1) / page * page;
-  void* mapped =
-      ::mmap(nullptr, bytes_, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, map_fd, 0);
-  if (mapped == MAP_FAILED) return fail_errno("cannot map the variables of the BPF side");
-  memory_ = mapped;
+  map_fd_ = map_fd;
+  writable_ = writable;
   return {};
 }
 
-void* Section::find(std::string_view name, std::size_t size) const {
+void* Section::find(std::string_view name, std::size_t size) {
   const auto found = variables_.find(name);
-  if (found == variables_.end() || found->second.second != size ||
-      found->second.first + size > bytes_)
-    return nullptr;
-  return static_cast<std::byte*>(memory_) + found->second.first;
+  if (found == variables_.end() || found->second.size != size) return nullptr;
+  Variable& variable = found->second;
+  if (!variable.window) {
+    auto window = MapWindow::open(map_fd_, variable.offset, size, writable_);
+    if (!window) return nullptr;
+    variable.window.emplace(std::move(*window));
+  }
+  return variable.window->data();
 }
 
 Result<std::unique_ptr<KernelSide>> KernelSide::create(KernelFds fds, LoadFacts facts) {

@@ -15,6 +15,7 @@
 
 #include "agent/kernel/backend.h"
 #include "agent/kernel/load_facts.h"
+#include "agent/kernel/map_window.h"
 #include "agent/kernel/programs.h"
 #include "base/fd.h"
 #include "base/result.h"
@@ -41,23 +42,24 @@ struct KernelFds {
   NamedFds maps, programs, links;
 };
 
-/// The kernel's own part of the memory: variables of a section, shared with the BPF programs.
+/// Variables of a section, shared with the BPF programs.
 class Section {
  public:
-  Section() = default;
-  Section(const Section&) = delete;
-  Section& operator=(const Section&) = delete;
-  ~Section();
-
-  /// Maps a section by its map; its variables are found by the map's types, which the kernel keeps.
+  /// Of a section by its map, which must outlive this; variables are found by the map's types,
+  /// which the kernel keeps.
   Result<> open(int map_fd, bool writable);
-  /// The variable of this name, `size` bytes; null: there is none.
-  [[nodiscard]] void* find(std::string_view name, std::size_t size) const;
+  /// The variable of this name, `size` bytes, mapped when it is first asked for: some of the others
+  /// are large. Null: there is none.
+  [[nodiscard]] void* find(std::string_view name, std::size_t size);
 
  private:
-  void* memory_ = nullptr;
-  std::size_t bytes_ = 0;
-  std::map<std::string, std::pair<std::uint32_t, std::uint32_t>, std::less<>> variables_;
+  struct Variable {
+    std::uint32_t offset = 0, size = 0;
+    std::optional<MapWindow> window;
+  };
+  int map_fd_ = -1;
+  bool writable_ = false;
+  std::map<std::string, Variable, std::less<>> variables_;
 };
 
 /// Owner of the descriptors: what is not pinned leaves the kernel with it.
@@ -77,12 +79,12 @@ class KernelSide {
   /// A variable of .bss, as long as this lives. The name and type must be those of the BPF object:
   /// create() has made sure that there are those that the agent uses.
   template <class T>
-  [[nodiscard]] T* variable(std::string_view name) const {
+  [[nodiscard]] T* variable(std::string_view name) {
     return static_cast<T*>(bss_.find(name, sizeof(T)));
   }
   /// The same of .rodata.
   template <class T>
-  [[nodiscard]] const T* constant(std::string_view name) const {
+  [[nodiscard]] const T* constant(std::string_view name) {
     return static_cast<const T*>(rodata_.find(name, sizeof(T)));
   }
 

@@ -3,7 +3,6 @@
 #include "agent/kernel/policy_store.h"
 
 #include <linux/membarrier.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,6 +11,8 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+
+#include "agent/kernel/map_window.h"
 
 namespace aspis {
 namespace {
@@ -35,15 +36,8 @@ Result<std::size_t> PolicyStore::arena_bytes(const policy::CompiledPolicy& polic
   return std::clamp(std::bit_ceil(2 * image), kArenaMin, kArenaMax);
 }
 
-PolicyStore::~PolicyStore() {
-  if (arena_ != nullptr) ::munmap(arena_, bytes_ + ASPIS_ARENA_SLACK);
-}
-
 Result<> PolicyStore::open(int map_fd, std::size_t bytes, volatile std::uint32_t* root) {
-  void* mapped =
-      ::mmap(nullptr, bytes + ASPIS_ARENA_SLACK, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
-  if (mapped == MAP_FAILED) return fail_errno("cannot map the memory of the policy");
-  arena_ = static_cast<std::byte*>(mapped);
+  arena_ = map_fd;
   bytes_ = bytes;
   root_ = root;
   return {};
@@ -55,7 +49,8 @@ Result<> PolicyStore::adopt() {
   const std::uint32_t root = __atomic_load_n(const_cast<std::uint32_t*>(root_), __ATOMIC_ACQUIRE);
   if (root > bytes_ - sizeof(aspis_policy_root)) return fail("its root is beyond its memory");
   if (root != 0) {
-    generation_ = reinterpret_cast<const aspis_policy_root*>(arena_ + root)->generation;
+    const auto at = TRY(MapWindow::open(arena_, root, sizeof(aspis_policy_root), false));
+    generation_ = reinterpret_cast<const aspis_policy_root*>(at.data())->generation;
     names_ = TRY(PolicyNames::read(TRY(kept_->read(slot(generation_), generation_))));
   }
   grace_period();
@@ -71,14 +66,13 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
   const std::size_t half = bytes_ / 2;
   const std::size_t begin = generation_ % 2 == 0 ? ASPIS_ARENA_ALIGN : half;
   const std::size_t end = begin < half ? half : bytes_;
-  std::size_t at = begin;
+  policy::Bytes image;
   const auto put = [&](const policy::Bytes& bytes) {
-    if (bytes.size() > end - at) return false;
-    std::memcpy(arena_ + at, bytes.data(), bytes.size());
-    at += bytes.size();
+    if (bytes.size() > end - begin - image.size()) return false;
+    image.insert(image.end(), bytes.begin(), bytes.end());
     return true;
   };
-  const auto base = [&] { return static_cast<std::uint32_t>(at); };
+  const auto base = [&] { return static_cast<std::uint32_t>(begin + image.size()); };
   std::vector<std::uint32_t> offsets(names.size());
   bool fits = true;
   for (const auto& profile : policy.profiles) {
@@ -91,9 +85,11 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
       fits && put(TRY(lay_out_root(generation_ + 1, root, offsets,
                                    attaching_below(policy, "", id_of), names_of(policy, id_of))));
   if (!fits)
-    return fail(
-        "the policy does not fit into the " + std::to_string(half >> 10) +
-        " KiB that the kernel side was loaded with; more takes a new start (policy_memory, --policy-memory)");
+    return fail("the policy does not fit into the " + std::to_string(half >> 10) +
+                " KiB that the kernel side was loaded with; more takes a new start (policy_memory, "
+                "--policy-memory)");
+  const auto arena = TRY(MapWindow::open(arena_, begin, image.size(), true));
+  std::memcpy(arena.data(), image.data(), image.size());
   TRYV(signed_files_.prepare(generation_ + 1, files));
   if (kept_ != nullptr) {
     if (auto kept = kept_->write(slot(generation_ + 1), generation_ + 1, names.bytes()); !kept) {

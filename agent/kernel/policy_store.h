@@ -26,12 +26,11 @@ class PolicyStore {
   static Result<std::size_t> arena_bytes(const policy::CompiledPolicy& policy);
 
   PolicyStore() = default;
-  ~PolicyStore();
   PolicyStore(const PolicyStore&) = delete;
   PolicyStore& operator=(const PolicyStore&) = delete;
 
-  /// Maps the arena behind `map_fd`, `bytes` of it without the slack. `root` is the BPF side's
-  /// policy_root; it must outlive the store.
+  /// The arena behind `map_fd`, `bytes` of it without the slack. `root` is the BPF side's
+  /// policy_root; both must outlive the store.
   Result<> open(int map_fd, std::size_t bytes, volatile std::uint32_t* root);
   /// What belongs to the policy is written there from now on, so that another agent can go on with
   /// it. It must outlive the store.
@@ -70,7 +69,7 @@ class PolicyStore {
     return ASPIS_KEPT_POLICY + generation % 2;
   }
 
-  std::byte* arena_ = nullptr;
+  int arena_ = -1;
   std::size_t bytes_ = 0;
   volatile std::uint32_t* root_ = nullptr;
   std::uint32_t generation_ = 0;

@@ -3,7 +3,7 @@
 
 namespace aspis {
 
-Result<Variables> Variables::of(const KernelSide& side) {
+Result<Variables> Variables::of(KernelSide& side) {
   const Variables all{
       side.variable<std::uint32_t>("policy_root"),  side.variable<std::uint8_t>("holding_ended"),
       side.variable<std::uint8_t>("telling_again"), side.variable<std::uint64_t>("sequence"),

@@ -24,7 +24,7 @@ struct Variables {
   const PathKey* path_key = nullptr;
 
   /// Fails if one of them is not there, or of another size.
-  static Result<Variables> of(const KernelSide& side);
+  static Result<Variables> of(KernelSide& side);
 };
 
 }  // namespace aspis
