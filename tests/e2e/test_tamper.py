@@ -184,7 +184,7 @@ class Tamper(unittest.TestCase):
         other = self.python + ".other"
         subprocess.run(["objcopy", "--remove-section", ".note.stapsdt", self.python, other], check=True)
         script = (
-            f"{self.python} -IS -c 'import sys; sys.audit(\"old.a\")'; cat {other} > {self.python}; sleep {3 * SLOW}; "
+            f"{self.python} -IS -c 'import sys, time; time.sleep({SLOW}); sys.audit(\"old.a\")'; cat {other} > {self.python}; sleep {3 * SLOW}; "
             f"{self.python} -IS -c 'import sys; sys.audit(\"new.a\"); print(6 * 7)'"
         )
         output, lines = self.observe("sh", "-c", script)
