@@ -31,6 +31,8 @@ struct TopOptions {
   unsigned count = 0;  ///< looks, then it ends; 0: no end
 };
 
+/// For each answer. An agent that is being killed takes seconds to go, and keys are to work.
+constexpr std::chrono::milliseconds kPatience{2000};
 constexpr std::size_t kBatchWidth = 200, kBatchHeight = 1000;
 
 /// Asks the agent, and puts what it says beside what it said before.
@@ -39,8 +41,8 @@ class Looks {
   explicit Looks(std::string socket) : socket_(std::move(socket)) {}
 
   Result<top::Model> look() {
-    const Json status = TRY(ask_agent(socket_, {{"request", "status"}}));
-    Json now = TRY(ask_agent(socket_, {{"request", "activity"}}));
+    const Json status = TRY(ask_agent(socket_, {{"request", "status"}}, kPatience));
+    Json now = TRY(ask_agent(socket_, {{"request", "activity"}}, kPatience));
     top::Model model = top::make_model(before_, now, status);
     before_ = std::move(now);
     return model;
@@ -48,8 +50,8 @@ class Looks {
 
   /// What the detail shows.
   std::vector<std::string> recent(const top::View& view) {
-    const auto answer =
-        ask_agent(socket_, {{"request", "recent"}, {"pid", view.pid}, {"profile", view.profile}});
+    const auto answer = ask_agent(
+        socket_, {{"request", "recent"}, {"pid", view.pid}, {"profile", view.profile}}, kPatience);
     std::vector<std::string> lines;
     if (answer)
       for (const Json& line : answer->value("lines", Json::array()))

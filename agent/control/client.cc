@@ -23,6 +23,15 @@ Result<Client> Client::connect(const std::string& path) {
   return tl::unexpected(fd.error());
 }
 
+void Client::give_up_after(std::chrono::milliseconds patience) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
+  const timeval limit{
+      seconds.count(),
+      std::chrono::duration_cast<std::chrono::microseconds>(patience - seconds).count()};
+  (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
 Result<Client::Json> Client::ask(const Json& request) {
   const std::string line = request.dump() + "\n";
   for (std::string_view rest = line; !rest.empty();) {
@@ -52,13 +61,16 @@ Result<bool> Client::read(std::string& lines) {
   ssize_t got = 0;
   do got = ::recv(fd_.get(), piece, sizeof(piece), 0);
   while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == EAGAIN) return fail("the agent does not answer");
   if (got < 0) return fail_errno("the agent's socket");
   lines.append(piece, static_cast<std::size_t>(got));
   return got > 0;
 }
 
-Result<nlohmann::json> ask_agent(const std::string& path, const nlohmann::json& request) {
+Result<nlohmann::json> ask_agent(const std::string& path, const nlohmann::json& request,
+                                 std::chrono::milliseconds patience) {
   auto client = TRY(Client::connect(path));
+  if (patience.count() != 0) client.give_up_after(patience);
   return client.ask(request);
 }
 

@@ -2,6 +2,7 @@
 // The other end of the agent's socket.
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -21,6 +22,9 @@ class Client {
   /// says what to do.
   static Result<Client> connect(const std::string& path);
 
+  /// From now on nothing is waited for longer than this; what takes longer is an error.
+  void give_up_after(std::chrono::milliseconds patience);
+
   /// Sends the request and waits for its answer. What the agent refuses is an error, with its
   /// words and errno: EPERM if this user may not ask for it.
   Result<Json> ask(const Json& request);
@@ -36,7 +40,8 @@ class Client {
   std::string rest_;  ///< came with the answer
 };
 
-/// connect() and ask().
-Result<nlohmann::json> ask_agent(const std::string& path, const nlohmann::json& request);
+/// connect() and ask(); `patience`: for each step of it, zero: any.
+Result<nlohmann::json> ask_agent(const std::string& path, const nlohmann::json& request,
+                                 std::chrono::milliseconds patience = {});
 
 }  // namespace aspis

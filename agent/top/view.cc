@@ -17,6 +17,13 @@ std::string plain(std::string_view text) {
   return out;
 }
 
+/// A line that is made for people already, in case it is not.
+std::string harmless(std::string line) {
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  return line;
+}
+
 /// Cut or filled to `width` columns; numbers to the right.
 std::string cell(std::string text, std::size_t width, bool right = false) {
   elide(text, 0, width);
@@ -68,7 +75,7 @@ std::size_t rows_of(const Model& model, const View& view) {
 
 std::string row_of(const Model& model, const View& view, std::size_t row) {
   if (view.page == Page::kProcesses) return row_text(model.processes[row]);
-  return view.page == Page::kProfiles ? row_text(model.profiles[row]) : plain(view.recent[row]);
+  return view.page == Page::kProfiles ? row_text(model.profiles[row]) : harmless(view.recent[row]);
 }
 
 std::string heading(const Model& model, const View& view) {

@@ -128,7 +128,7 @@ TEST_F(AgentSocket, TopShowsWhoIsDeniedWhat) {
     screen() { tmux -L aspis "$@"; sleep 4; tmux -L aspis capture-pane -p; }
     screen new-session -d -x 140 -y 20 "$ASPIS top $socket; echo ended \$?; sleep 1000"
     screen send-keys Tab; screen send-keys Enter; screen send-keys Escape
-    kill -9 $agent; screen send-keys Tab; screen send-keys q; tmux -L aspis kill-server
+    kill -9 $agent; wait $agent; screen send-keys Tab; screen send-keys q; tmux -L aspis kill-server
     kill $holds; wait $app
     "$ASPIS" top $socket; echo "none $?"; TERM=nosuch "$ASPIS" top --delay 0; echo "delay $?"
   )");

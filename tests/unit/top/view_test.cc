@@ -55,9 +55,9 @@ TEST_F(ViewTest, ProfilesAndDetail) {
   EXPECT_THAT(screen(), HasSubstr(">enforce            12       3.0        8         30  web"));
   press_all("\n");
   EXPECT_EQ(view_.profile, "web");
-  view_.recent = {"a line \x1b[31m"};
+  view_.recent = {"a \\x20line \x1b[31m"};
   EXPECT_THAT(screen(), HasSubstr("profile web: what it reported last"));
-  EXPECT_THAT(screen(), HasSubstr(">a line \\x1b[31m"));
+  EXPECT_THAT(screen(), HasSubstr(">a \\x20line ?[31m"));
   press_all("\x1b");
   EXPECT_THAT(screen(), HasSubstr("MODE "));
   press_all("\t\n");
