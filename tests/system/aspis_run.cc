@@ -153,6 +153,14 @@ std::string why_not_confine(const std::string& backend) {
   return "";
 }
 
+std::string why_not_decide(const std::string& backend, Tracepoint tracepoint) {
+  if (backend != "tracepoint") return why_not_confine(backend);
+  const bool in_guest = std::getenv("ASPIS_VM_BACKEND") != nullptr;
+  if (in_guest && tracepoint == Tracepoint::kNatively && std::getenv("ASPIS_TEST_ALL") == nullptr)
+    return "tracepoint is for the build machine";
+  return backends().at(backend);
+}
+
 Results results_of(const std::string& out) {
   Results results;
   std::istringstream lines(out);

@@ -52,6 +52,13 @@ const std::map<std::string, std::string>& backends();
 /// takes long in a guest: the second best backend is asked for where the best is not to be had.
 std::string why_not_confine(const std::string& backend);
 
+/// The same where the processes are those of the test's own command: tracepoint may decide about
+/// them anywhere. What takes long in an emulated guest has it natively alone, but for ./dev test
+/// all.
+enum class Tracepoint { kAnywhere, kNatively };
+std::string why_not_decide(const std::string& backend,
+                           Tracepoint tracepoint = Tracepoint::kAnywhere);
+
 /// What a program printed, a line "NAME RESULT" each; a result may be several words, or none.
 using Results = std::map<std::string, std::string>;
 Results results_of(const std::string& out);

@@ -79,10 +79,7 @@ class Launches : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     if (system_python().empty()) GTEST_SKIP() << "no python3";
-    // tracepoint decides about this command's processes alone, anywhere
-    const std::string backend = GetParam();
-    const std::string why =
-        backend == "tracepoint" ? backends().at(backend) : why_not_confine(backend);
+    const std::string why = why_not_decide(GetParam());
     if (!why.empty()) GTEST_SKIP() << why;
     for (const char* name : {"app/sub", "else", "path", "wide", "venv/bin"})
       std::filesystem::create_directories(path(name));

@@ -55,9 +55,7 @@ class PolicyThread : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     if (system_python().empty()) GTEST_SKIP() << "/usr/bin/python3 is not installed";
-    const std::string backend = GetParam();
-    const std::string why =
-        backend == "tracepoint" ? backends().at(backend) : why_not_confine(backend);
+    const std::string why = why_not_decide(GetParam(), Tracepoint::kNatively);
     if (!why.empty()) GTEST_SKIP() << why;
   }
 

@@ -7,6 +7,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 which=${1:-}
+[[ -z $which ]] || export ASPIS_TEST_ALL=1
 jobs=$(nproc)
 results=$PWD/build/results
 rm -rf "$results"
