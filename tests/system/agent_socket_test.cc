@@ -132,7 +132,7 @@ TEST_F(AgentSocket, TopShowsWhoIsDeniedWhat) {
     kill $holds; wait $app
     "$ASPIS" top $socket; echo "none $?"; TERM=nosuch "$ASPIS" top --delay 0; echo "delay $?"
   )");
-  EXPECT_THAT(outcome.out, ContainsRegex(" [0-9]+ +[0-9]+ +[1-9][0-9.]* +[1-9][0-9]*  app +-  "
+  EXPECT_THAT(outcome.out, ContainsRegex(" [0-9]+ +[0-9]+ +[1-9][0-9.]* +[1-9][0-9]*  app +- +"
                                          "/[^ ]*/app\n"))
       << outcome.err;
   EXPECT_THAT(outcome.out, ContainsRegex("enforce +[0-9]+ +[1-9][0-9.]* +[0-9]+ +1  app"));
