@@ -14,7 +14,7 @@ rm -rf "$results"
 mkdir -p "$results"
 
 # A run that is ended from outside says nothing: guests have what is left of 80 minutes less those that come after them.
-budget=$((80 * 60)) after_guests=$((15 * 60))
+budget=$((80 * 60)) after_guests=$((11 * 60))
 guest_seconds() {
   local left=$((budget - after_guests - SECONDS))
   echo $((left < 300 ? 300 : left))
