@@ -60,6 +60,7 @@ class Webhook final : public Output {
   void emit(const Record& record) override;
   void tick() override;
   [[nodiscard]] bool failed() const override { return failed_; }
+  [[nodiscard]] std::uint64_t lost() const override { return totals().lost; }
   /// No summary is sent: that is for logs.
   Result<> close(const Summary& summary, std::uint64_t now,
                  std::chrono::milliseconds patience) override;

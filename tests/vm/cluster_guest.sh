@@ -3,27 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 set -uo pipefail
 
-work=$1 here=$PWD failed=0
-say() { printf '== %s (%s s)\n' "$*" "$SECONDS"; }
-
-# is WHAT EXPECTED FOUND
-is() {
-  if [[ $3 == "$2" ]]; then
-    echo "ok: $1"
-  else
-    printf 'FAILED: %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
-    failed=1
-  fi
-}
-
-# soon COMMAND…: it succeeds within three minutes; emulated, everything takes its time.
-soon() {
-  local end=$((SECONDS + 180))
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.5
-  done
-}
+work=$1 here=$PWD
+# shellcheck source-path=SCRIPTDIR source=guest_checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/guest_checks.sh"
 
 say storage
 mkdir -p /etc/containers

@@ -8,29 +8,9 @@ aspis=$(realpath "$1")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dir=$(mktemp -d /var/tmp/aspis-outputs.XXXXXX)
 received=/var/log/aspis-received
-failed=0
+# shellcheck source-path=SCRIPTDIR source=guest_checks.sh
+. "$here/guest_checks.sh"
 cd "$dir" || exit 1
-
-say() { printf '== %s (%s s)\n' "$*" "$SECONDS"; }
-
-# is WHAT EXPECTED FOUND
-is() {
-  if [[ $3 == "$2" ]]; then
-    echo "ok: $1"
-  else
-    printf 'FAILED: %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
-    failed=1
-  fi
-}
-
-# soon COMMAND…: it succeeds within two minutes. An emulated machine takes its time.
-soon() {
-  local end=$((SECONDS + 120))
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.5
-  done
-}
 
 # same WHAT EXPECTED COMMAND…: soon it prints that.
 same() {

@@ -5,28 +5,9 @@
 set -uo pipefail
 
 packages=("$1"/aspis_*.deb) # the older one is first
-failed=0
 
-say() { printf '== %s (%s s)\n' "$*" "$SECONDS"; }
-
-# is WHAT EXPECTED FOUND
-is() {
-  if [[ $3 == "$2" ]]; then
-    echo "ok: $1"
-  else
-    printf 'FAILED: %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
-    failed=1
-  fi
-}
-
-# soon COMMAND…: it succeeds within three minutes. Emulated, and beside other guests, an agent starts in half a minute or more.
-soon() {
-  local end=$((SECONDS + 180))
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.5
-  done
-}
+# shellcheck source-path=SCRIPTDIR source=guest_checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/guest_checks.sh"
 
 state() { systemctl show -P "$1" aspis.service; }
 journal() { journalctl --no-pager -o cat -u aspis.service; }
