@@ -5,6 +5,7 @@
  * are compared.
  */
 #include "lib/decide.bpf.h"
+#include "lib/launch.bpf.h"
 
 struct left_walk {
 	struct scratch *scratch;
@@ -114,6 +115,40 @@ __noinline __u32 match_before_launch(struct scratch *scratch, __u32 attachments,
 		return ASPIS_ATTACH_ALIVE;
 	found = match_attachment(scratch, attachments);
 	return found ? found : ASPIS_ATTACH_NONE;
+}
+
+__noinline __u32 match_is_alive_anywhere(struct scratch *scratch)
+{
+	if (!scratch)
+		return 0;
+	for (int i = 0; i < ASPIS_CONTAINER_SCOPES_MAX; i++) {
+		if (!scratch->scopes.at[i])
+			break;
+		if (match_is_alive(scratch, scope_at(scratch->scopes.at[i]).python))
+			return 1;
+	}
+	return match_is_alive(scratch, scope_of_root(policy_root).python) != 0;
+}
+
+__noinline __u32 match_before_launch_anywhere(struct scratch *scratch)
+{
+	struct scope scope = scope_of_root(policy_root);
+	__u32 found, none = 0;
+
+	if (!scratch)
+		return 0;
+	for (int i = 0; i < ASPIS_CONTAINER_SCOPES_MAX; i++) {
+		struct scope container = scope_at(scratch->scopes.at[i]);
+
+		if (!scratch->scopes.at[i])
+			break;
+		found = match_before_launch(scratch, container.attachments, container.python);
+		if (found & ~ASPIS_ATTACH_NONE)
+			return found;
+		none |= found;
+	}
+	found = match_before_launch(scratch, scope.attachments, scope.python);
+	return found ? found : none;
 }
 
 /* Of those in a list the one that takes most of the path, and then of the launch: its id, or

@@ -7,6 +7,7 @@
  * reaches. What depends on the program's arguments is left to launch.bpf.c.
  */
 #include "lib/hook.bpf.h"
+#include "lib/container.bpf.h"
 #include "lib/launch.bpf.h"
 #include "lib/observe.bpf.h"
 #include "lib/subject.bpf.h"
@@ -33,9 +34,13 @@ static __always_inline __u8 follow(struct scratch *scratch, struct aspis_task *s
 		if (info != ASPIS_INFO_NO_PROFILE)
 			return info;
 	} else {
-		struct scope scope = scope_of(root, profile_offset, exec->mode);
+		if (exec->mode == ASPIS_EXEC_CHILD) {
+			struct scope children = children_of(profile_offset);
 
-		found = match_before_launch(scratch, scope.attachments, scope.python);
+			found = match_before_launch(scratch, children.attachments, children.python);
+		} else {
+			found = match_before_launch_anywhere(scratch);
+		}
 		if (found & (ASPIS_ATTACH_ALIVE | ASPIS_ATTACH_NONE)) {
 			next_wait(state, profile->id, exec->mode, exec->flags, found);
 			return ASPIS_INFO_NONE;
@@ -83,8 +88,7 @@ __noinline int decide_exec(struct scratch *scratch, struct aspis_task *state)
 			continue;
 		profile = ARENA_AT(arena, struct aspis_profile, at);
 		if (profile->mode == ASPIS_MODE_UNCONFINED) { /* what attaches takes its place */
-			struct scope scope = scope_of(root, 0, ASPIS_EXEC_PROFILE);
-			__u32 found = match_before_launch(scratch, scope.attachments, scope.python);
+			__u32 found = match_before_launch_anywhere(scratch);
 
 			if (found & (ASPIS_ATTACH_ALIVE | ASPIS_ATTACH_NONE))
 				next_wait(state, id, ASPIS_EXEC_PROFILE, ASPIS_EXEC_ELSE_INHERIT,
@@ -193,21 +197,34 @@ static __always_inline void walk_program(
 		scratch->walk.flags |= WALK_SPELLING;
 }
 
+/* Which profiles there are in the container that the task is in. Who has to wait for that to be
+ * known is told so by the hook's answer, and has no buffer any more. */
+static __always_inline int scopes_or_hold(
+	struct scratch *scratch, struct task_struct *task, bool done)
+{
+	int held = find_scopes(scratch) ? hold_for_cgroup(task, done) : 0;
+
+	if (held)
+		scratch_release(scratch);
+	return held;
+}
+
 /* An unconfined task executes a program: the profile that attaches to it, if any, comes next.
  * Without a buffer nobody can tell, and the exec fails. */
 static __always_inline int attach(struct task_struct *task, struct linux_binprm *bprm, bool done)
 {
-	struct scope scope = scope_of(policy_root, 0, ASPIS_EXEC_PROFILE);
 	struct scratch *scratch = scratch_lease();
 	struct aspis_task *state;
+	int held;
 	__u32 id;
 
 	if (!scratch)
 		return -EAGAIN;
+	held = scopes_or_hold(scratch, task, done);
+	if (held)
+		return held;
 	walk_program(scratch, bprm, done);
-	id = scratch->walk.flags & ~ASPIS_PATH_LEXICAL
-		     ? 0
-		     : match_before_launch(scratch, scope.attachments, scope.python);
+	id = scratch->walk.flags & ~ASPIS_PATH_LEXICAL ? 0 : match_before_launch_anywhere(scratch);
 	scratch_release(scratch);
 	if (!id || id & (ASPIS_ATTACH_CONFLICT | ASPIS_ATTACH_NONE))
 		return 0;
@@ -248,6 +265,9 @@ static __always_inline int exec_access(
 		return attach(task, bprm, done);
 	scratch = access_begin(state, &answer);
 	if (!scratch)
+		return answer;
+	answer = scopes_or_hold(scratch, task, done);
+	if (answer)
 		return answer;
 	walk_program(scratch, bprm, done);
 	inode = BPF_CORE_READ(bprm, file, f_inode);

@@ -24,6 +24,7 @@ static __always_inline void program_begin(struct scratch *scratch, struct linux_
 	launch->name = (__u64)bprm->filename;
 	launch->script = (__u64)bprm->interp != launch->name;
 	launch->program = (__u64)&bprm->file->f_path;
+	find_scopes(scratch);
 }
 
 /* Walks to what was executed or, of a script, to its interpreter. A script is known by its name
@@ -74,7 +75,8 @@ __noinline __u32 attached_to(
 	return match_launch(scratch, attachments, python);
 }
 
-static __always_inline __u32 find_attached(struct scratch *scratch, struct scope scope, __u8 flags)
+/* What attaches in a scope. */
+static __always_inline __u32 find_attached(struct scratch *scratch, struct scope scope, __u32 flags)
 {
 	__u32 found = 0;
 
@@ -122,30 +124,49 @@ __noinline int take_found(
 	return 0;
 }
 
-/* Something waits at this place. A profile that was removed by force has no say. */
-static __always_inline bool has_waiting(
-	struct arena arena, __u32 root, struct aspis_waiting waiting, struct scope *scope)
+/* The same among all profiles that are no children: those of the container first. */
+__noinline __u32 find_anywhere(struct scratch *scratch, __u32 flags)
 {
-	__u32 at = profile_at(arena, root, waiting.profile);
+	__u32 found;
 
-	*scope = scope_of(root, at, waiting.mode);
-	return waiting.mode && (at || !waiting.profile);
+	if (!scratch)
+		return 0;
+	for (int i = 0; i < ASPIS_CONTAINER_SCOPES_MAX; i++) {
+		if (!scratch->scopes.at[i])
+			break;
+		found = find_attached(scratch, scope_at(scratch->scopes.at[i]), flags);
+		if (found)
+			return found;
+	}
+	return find_attached(scratch, scope_of_root(policy_root), flags);
+}
+
+/* Something waits at this place. A profile that was removed by force has no say. `at`: its offset,
+ * or 0. */
+static __always_inline bool has_waiting(
+	struct arena arena, __u32 root, struct aspis_waiting waiting, __u32 *at)
+{
+	*at = profile_at(arena, root, waiting.profile);
+	return waiting.mode && (*at || !waiting.profile);
 }
 
 /* Decides on what waits. Fills scratch.ruling and state.next. Always 0. */
 __noinline int decide_waiting(struct scratch *scratch, struct aspis_task *state)
 {
 	struct arena arena = policy_arena_view();
-	__u32 root = policy_root;
-	struct scope scope;
+	__u32 root = policy_root, at;
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
 	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
-		__u8 flags = state->waiting[i].flags;
+		struct aspis_waiting waiting = state->waiting[i];
 
-		if (has_waiting(arena, root, state->waiting[i], &scope))
-			take_found(scratch, state, i, find_attached(scratch, scope, flags));
+		if (!has_waiting(arena, root, waiting, &at))
+			continue;
+		take_found(scratch, state, i,
+			waiting.mode == ASPIS_EXEC_CHILD
+				? find_attached(scratch, children_of(at), waiting.flags)
+				: find_anywhere(scratch, waiting.flags));
 	}
 	if (next_is_refused(arena, root, state))
 		refuse(scratch, state, ASPIS_INFO_NO_NEW_PRIVS, EPERM);
@@ -159,18 +180,20 @@ __noinline int decide_early(struct scratch *scratch, struct aspis_task *state)
 	const __u8 later =
 		ASPIS_WAITING_ALIVE | ASPIS_EXEC_ELSE_INHERIT | ASPIS_EXEC_ELSE_UNCONFINED;
 	struct arena arena = policy_arena_view();
-	__u32 root = policy_root;
-	struct scope scope;
+	__u32 root = policy_root, at;
 
 	if (!scratch || !state || !arena.bytes)
 		return 0;
 	if (scratch->launch.script)
 		walk_executed(scratch, true);
 	for (int i = 0; i < ASPIS_STACK_MAX; i++) {
-		if (!has_waiting(arena, root, state->waiting[i], &scope) ||
+		if (!has_waiting(arena, root, state->waiting[i], &at) ||
 			state->waiting[i].flags & later)
 			continue;
-		if (!scratch->launch.script || !match_is_alive(scratch, scope.python))
+		if (!scratch->launch.script ||
+			!(state->waiting[i].mode == ASPIS_EXEC_CHILD
+					? match_is_alive(scratch, children_of(at).python)
+					: match_is_alive_anywhere(scratch)))
 			take_found(scratch, state, i, 0);
 	}
 	return 0;
@@ -240,13 +263,16 @@ static __always_inline void decide_late(
  */
 static __always_inline void interpreter_alone(struct task_struct *task, struct linux_binprm *bprm)
 {
-	struct scope scope = scope_of(policy_root, 0, ASPIS_EXEC_PROFILE);
+	const struct aspis_policy_root *root;
 	struct arena arena = policy_arena_view();
 	struct scratch *scratch;
 	struct aspis_task *state;
 	__u32 alive;
 
-	if (!arena.bytes || !ARENA_AT(arena, struct aspis_attachments, scope.python)->automaton)
+	if (!arena.bytes)
+		return;
+	root = ARENA_AT(arena, struct aspis_policy_root, policy_root);
+	if (!root->python.automaton && !root->selectors)
 		return;
 	scratch = scratch_lease();
 	if (!scratch) {
@@ -255,7 +281,7 @@ static __always_inline void interpreter_alone(struct task_struct *task, struct l
 	}
 	program_begin(scratch, bprm);
 	walk_executed(scratch, true);
-	alive = match_is_alive(scratch, scope.python);
+	alive = match_is_alive_anywhere(scratch);
 	if (!alive) {
 		scratch_release(scratch);
 		return;

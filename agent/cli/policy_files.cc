@@ -212,12 +212,10 @@ Result<std::string> choose_profile(const policy::CompiledPolicy& policy, const s
   if (tops == 0) return fail(file + " has no profile");
   if (tops == 1) return top->name;
   const policy::Image image = TRY(policy::lay_out(policy));
-  const auto& root = *reinterpret_cast<const aspis_policy_root*>(image.bytes.data() + image.root);
   std::error_code unknown;
   const std::string directory = std::filesystem::current_path(unknown).string();
-  const std::uint16_t id =
-      policy::attached_to_launch(image, root.python, root.attachments, resolved(program),
-                                 policy::launch_of(command, directory));
+  const std::uint16_t id = policy::attached_anywhere(image, {}, resolved(program),
+                                                     policy::launch_of(command, directory));
   if (id != 0) return image.names[id];
   return fail(file + " has several profiles, and none of them attaches to " + program +
               ": name one as --profile " + file + ":NAME; it has:" + known);

@@ -7,8 +7,10 @@ namespace aspis {
 namespace {
 
 constexpr std::size_t kKnownMax = 8192;
-constexpr std::uint64_t kAgain = 500'000'000;  // ns
-constexpr unsigned kTriesMax = 10;             // some runtimes never write any
+constexpr std::uint64_t kAgain = 100'000'000;  // ns
+constexpr std::uint64_t kPathAgain = 1'000'000;
+constexpr unsigned kPathTriesMax = 20;
+constexpr unsigned kTriesMax = 50;  // some runtimes never write any
 
 }  // namespace
 
@@ -18,8 +20,8 @@ Containers::Containers() : known_(kKnownMax) {
 
 void Containers::look(std::uint64_t cgroup, Entry& entry, std::uint64_t now) const {
   const auto path = paths_->path_of(cgroup);
-  if (!path) {  // gone: what is known stays
-    entry.again = 0;
+  if (!path) {  // gone, what is known stays; or (cgroup_mkdir) not to be found yet
+    entry.again = entry.container || ++entry.tries >= kPathTriesMax ? 0 : now + kPathAgain;
     return;
   }
   auto found = container_in(*path);
@@ -40,6 +42,11 @@ std::shared_ptr<const Container> Containers::of(std::uint64_t cgroup, std::uint6
   if (fresh) entry = &known_.insert(cgroup, {});
   if (fresh || (entry->again != 0 && now >= entry->again)) look(cgroup, *entry, now);
   return entry->container;
+}
+
+bool Containers::may_learn_more(std::uint64_t cgroup) {
+  const Entry* entry = known_.find(cgroup);
+  return entry != nullptr && entry->again != 0;
 }
 
 }  // namespace aspis

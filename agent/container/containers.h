@@ -20,6 +20,8 @@ class Containers {
   /// after the cgroup has gone. A container whose runtime has not written its files yet is looked
   /// at again. `now`: ns, CLOCK_BOOTTIME.
   std::shared_ptr<const Container> of(std::uint64_t cgroup, std::uint64_t now);
+  /// Its runtime may yet write files of it, and of() will look again.
+  [[nodiscard]] bool may_learn_more(std::uint64_t cgroup);
 
  private:
   struct Entry {

@@ -47,6 +47,7 @@ struct Observer::Impl {
   KeptState kept;
   std::optional<Adoption> adoption;
   PolicyStore policy;
+  CgroupStore cgroups;
   Probes probes;
   EventRings rings;
 
@@ -73,6 +74,7 @@ Result<> Observer::Impl::open_parts(bool enforcing) {
                .images = side->map("known_images"),
                .holding_ended = variables.holding_ended,
                .pins = pins ? &*pins : nullptr});
+  if (enforcing) cgroups.open(side->map("cgroups"));
   if (enforcing)
     TRYV(policy.open(side->map("policy_arena"), *variables.arena_mask + std::size_t{1},
                      variables.policy_root));
@@ -244,6 +246,9 @@ std::vector<std::uint16_t> Observer::profiles_of(int pidfd) const {
 PolicyStore& Observer::policy() {
   return impl_->policy;
 }
+const CgroupStore& Observer::cgroups() const {
+  return impl_->cgroups;
+}
 Probes& Observer::probes() {
   return impl_->probes;
 }
@@ -304,6 +309,7 @@ KernelTotals Observer::Impl::totals() const {
       sum.value_cut += cpu.stat[ASPIS_STAT_VALUE_CUT];
       sum.compat += cpu.stat[ASPIS_STAT_COMPAT];
       sum.code_lost += cpu.stat[ASPIS_STAT_CODE_LOST];
+      sum.cgroup_unknown += cpu.stat[ASPIS_STAT_CGROUP_UNKNOWN];
       sum.throttled += cpu.stat[ASPIS_STAT_THROTTLED];
     }
   sum.produced = __atomic_load_n(variables.sequence, __ATOMIC_RELAXED);

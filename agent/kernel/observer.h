@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/kernel/backend.h"
+#include "agent/kernel/cgroup_store.h"
 #include "agent/kernel/confined.h"
 #include "agent/kernel/kernel_figures.h"
 #include "agent/kernel/loader.h"
@@ -30,8 +31,9 @@ struct KernelTotals {
   std::uint64_t throttled = 0;                    ///< audit events left out (throttle.bpf.h)
   std::uint64_t task_full = 0;                    ///< tasks that could not be tracked
   std::uint64_t path_cut = 0, value_cut = 0, compat = 0;
-  std::uint64_t code_lost = 0;  ///< code objects whose frames have no names
-  std::uint64_t missed = 0;     ///< program runs that the kernel left out (nested in themselves)
+  std::uint64_t code_lost = 0;       ///< code objects whose frames have no names
+  std::uint64_t cgroup_unknown = 0;  ///< programs that no container=(…) could choose (abi/event.h)
+  std::uint64_t missed = 0;  ///< program runs that the kernel left out (nested in themselves)
 };
 
 class Observer {
@@ -92,6 +94,8 @@ class Observer {
 
   /// What profiles decide; empty without ObserverOptions::arena_bytes.
   PolicyStore& policy();
+  /// What the kernel side knows of cgroups.
+  [[nodiscard]] const CgroupStore& cgroups() const;
   /// What is attached to interpreters.
   Probes& probes();
   /// Tracks every process that executes this file, from now on; running ones from find_tasks() on.

@@ -77,13 +77,10 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
   bool fits = true;
   for (const auto& profile : policy.profiles) {
     offsets[id_of(profile.name)] = base();
-    fits = fits && put(TRY(lay_out_profile(profile, base(), id_of,
-                                           attaching_below(policy, profile.name, id_of))));
+    fits = fits && put(TRY(lay_out_profile(policy, profile, base(), id_of)));
   }
   const std::uint32_t root = base();
-  fits =
-      fits && put(TRY(lay_out_root(generation_ + 1, root, offsets,
-                                   attaching_below(policy, "", id_of), names_of(policy, id_of))));
+  fits = fits && put(TRY(lay_out_root(policy, generation_ + 1, root, offsets, id_of)));
   if (!fits)
     return fail("the policy does not fit into the " + std::to_string(half >> 10) +
                 " KiB that the kernel side was loaded with; more takes a new start (policy_memory, "
@@ -95,6 +92,13 @@ Result<> PolicyStore::replace(const policy::CompiledPolicy& policy,
     if (auto kept = kept_->write(slot(generation_ + 1), generation_ + 1, names.bytes()); !kept) {
       signed_files_.discard();
       return kept;
+    }
+  }
+  if (prepare_containers_) {
+    const auto* head = reinterpret_cast<const aspis_policy_root*>(image.data() + (root - begin));
+    if (auto prepared = prepare_containers_(policy, generation_ + 1, head->containers); !prepared) {
+      signed_files_.discard();
+      return prepared;
     }
   }
   __atomic_store_n(const_cast<std::uint32_t*>(root_), root, __ATOMIC_RELEASE);

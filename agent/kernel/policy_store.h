@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,14 @@ class PolicyStore {
   /// nothing uses the old one any more. On an error the old one stays.
   Result<> replace(const policy::CompiledPolicy& policy, std::span<const SignedFile> files = {});
 
+  /// Told of every policy before it is in force, the last thing that may fail: its generation, and
+  /// where its aspis_scope[] begins (policy::selectors_of() has their order).
+  using PrepareContainers = std::function<Result<>(const policy::CompiledPolicy& policy,
+                                                   std::uint32_t generation, std::uint32_t scopes)>;
+  void prepare_containers_by(PrepareContainers prepare) {
+    prepare_containers_ = std::move(prepare);
+  }
+
   /// Opened by who loads the BPF side.
   SignedStore& signed_files() { return signed_files_; }
 
@@ -76,6 +85,7 @@ class PolicyStore {
   PolicyNames names_;
   KeptState* kept_ = nullptr;
   SignedStore signed_files_;
+  PrepareContainers prepare_containers_;
 };
 
 }  // namespace aspis

@@ -32,6 +32,8 @@ inline constexpr MetricFamily kMetricFamilies[] = {
     {"aspis_values_cut_total", "counter", "what", "Events with a part that was cut"},
     {"aspis_compat_syscalls_total", "counter", "",
      "32-bit system calls that the backend tracepoint does not decode"},
+    {"aspis_cgroups_unknown_total", "counter", "",
+     "Programs executed where nobody could tell the container: container=(…) did not choose them"},
     {"aspis_policy_loaded", "gauge", "mode", "Profiles in force, by mode"},
     {"aspis_policy_reloads_total", "counter", "result",
      "How often the policy was read again, and put in force or refused"},

@@ -40,6 +40,7 @@ void add_loss(Exposition& page, const KernelTotals& totals, const Loss& lost,
   page.sample({{"what", "path"}}, totals.path_cut);
   page.sample({{"what", "argument"}}, totals.value_cut);
   page.one(metric_family("aspis_compat_syscalls_total"), totals.compat);
+  page.one(metric_family("aspis_cgroups_unknown_total"), totals.cgroup_unknown);
 }
 
 void add_outputs(Exposition& page, const std::vector<std::unique_ptr<Output>>& outputs) {

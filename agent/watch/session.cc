@@ -78,6 +78,7 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   session->observer_ = TRY(Observer::create(
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
+  session->prepare_containers();
   if (options.policy) {
     if (const auto put = put_in_force(*session->observer_, *options.policy, options.in_force); !put)
       return fail(put.error().text() + (session->observer_->adoption()
@@ -94,6 +95,26 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   if (session->observer_->adoption()) TRYV(session->catch_up());
   session->interpreters_->attach_standard();
   return session;
+}
+
+void Session::prepare_containers() {
+  cgroups_.emplace(containers_, observer_->cgroups());
+  observer_->policy().prepare_containers_by(
+      [this](const policy::CompiledPolicy& policy, std::uint32_t generation, std::uint32_t scopes) {
+        return cgroups_->prepare(policy, generation, scopes);
+      });
+}
+
+/// While no agent looked, or with hooks after which nothing can wait, nobody can say of a new
+/// cgroup whether it is a container's.
+void Session::tell_unknown_cgroups() {
+  const std::uint64_t unknown = observer_->totals().cgroup_unknown;
+  if (unknown > cgroups_unknown_)
+    log::warn(
+        "{} programs were executed in cgroups that were not known yet: no profile with "
+        "container=(…) attached to them",
+        unknown - cgroups_unknown_);
+  cgroups_unknown_ = unknown;
 }
 
 /// What has waited for an agent comes before looking for interpreters, which takes its time: the
@@ -176,7 +197,7 @@ void Session::redact(const Event& event) {
 }
 
 void Session::receive(std::span<const std::byte> bytes) {
-  if (stacks_->take_code(bytes)) return;
+  if (stacks_->take_code(bytes) || cgroups_->take_note(bytes)) return;
   auto event = decode(bytes);
   if (!event) {
     log::debug("decode: {}", event.error().text());
@@ -293,6 +314,8 @@ void Session::tick() {
               *seconds < 0 ? "back" : "forward", std::abs(*seconds));
   correlator_.tick(now - kOnTheirWay);
   interpreters_->tick(now);
+  cgroups_->tick(now);
+  if (cgroups_->selecting()) tell_unknown_cgroups();
   for (Output* output : outputs_) output->tick();
 }
 

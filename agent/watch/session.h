@@ -15,6 +15,7 @@
 #include "agent/kernel/observer.h"
 #include "agent/output/output.h"
 #include "agent/redact/redact.h"
+#include "agent/watch/cgroups.h"
 #include "agent/watch/in_force.h"
 #include "agent/watch/interpreters.h"
 #include "agent/watch/limits.h"
@@ -76,7 +77,9 @@ class Session {
  private:
   Session();
   void add_own(std::unique_ptr<Output> output);
+  void prepare_containers();
   Result<> catch_up();
+  void tell_unknown_cgroups();
   bool settle();
   void receive(std::span<const std::byte> bytes);
   void emit(Record&& record);
@@ -113,8 +116,10 @@ class Session {
   std::uint64_t released_ = 0;
   std::uint64_t adopted_sequence_ = 0;  ///< the last event before this agent; 0: it is the first
   std::uint64_t backlog_ = 0;           ///< events up to that one that it was handed
+  std::uint64_t cgroups_unknown_ = 0;   ///< told of so far
   // Last, so that they go first: their callbacks use what stands above.
   std::unique_ptr<Observer> observer_;
+  std::optional<Cgroups> cgroups_;
   std::unique_ptr<Interpreters> interpreters_;
   std::optional<LimitSetter> limits_;
 };

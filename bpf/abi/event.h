@@ -319,6 +319,9 @@ enum aspis_stat {
 	ASPIS_STAT_CODE_LOST, /* code objects that found no room in the ring: frames without names
 			       */
 	ASPIS_STAT_THROTTLED, /* audit events that a thread raised too often (throttle.bpf.h) */
+	/* programs executed in a cgroup that nobody could tell whether it is a container's: no
+	 * profile with container=(…) attaches to them */
+	ASPIS_STAT_CGROUP_UNKNOWN,
 	ASPIS_STAT_COUNT,
 };
 

@@ -314,6 +314,17 @@ ASPIS_STATIC_ASSERT(sizeof(struct aspis_profile) == 336, "aspis_profile");
 /* In `names`, of ASPIS_UNCONFINED (subject.h), which is no profile. */
 #define ASPIS_ID_UNCONFINED 0xffff
 
+/*
+ * The profiles with container=(…) are in neither of these: each selector has a scope of its own.
+ * In a container the scopes of the selectors that choose it (container.h) are asked one after the
+ * other, then `attachments` and `python` above; the first that something attaches by decides.
+ */
+struct aspis_scope {
+	struct aspis_attachments attachments;
+	struct aspis_attachments python;
+};
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_scope) == 16, "aspis_scope");
+
 struct aspis_policy_root {
 	__u32 generation; /* 1, 2, 3, … */
 	__u32 count;	  /* entries of profiles: the highest id, and 1 */
@@ -322,8 +333,10 @@ struct aspis_policy_root {
 		      */
 	struct aspis_attachments attachments;
 	struct aspis_attachments python; /* of profiles with python=(…) */
+	__u32 containers;		 /* aspis_scope[selectors] */
+	__u32 selectors;
 };
-ASPIS_STATIC_ASSERT(sizeof(struct aspis_policy_root) == 32, "aspis_policy_root");
+ASPIS_STATIC_ASSERT(sizeof(struct aspis_policy_root) == 40, "aspis_policy_root");
 
 /* Why a name could not be matched, or a transition not be made (info= of AppArmor's log). */
 enum aspis_info {

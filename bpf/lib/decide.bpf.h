@@ -99,8 +99,15 @@ __u32 match_attachment(struct scratch *scratch, __u32 attachments);
 __u32 match_before_launch(struct scratch *scratch, __u32 attachments, __u32 python);
 /* The same once it is known; attachments 0: there are none. */
 __u32 match_launch(struct scratch *scratch, __u32 attachments, __u32 python);
+/* The first of these of all profiles that are no children: those of the container first, by
+ * scratch.scopes. */
+__u32 match_before_launch_anywhere(struct scratch *scratch);
 /* bpf/attach.bpf.c. Can the walked path be that of an interpreter, for these? */
 __u32 match_is_alive(struct scratch *scratch, __u32 python);
+__u32 match_is_alive_anywhere(struct scratch *scratch);
+/* bpf/container.bpf.c. Fills scratch.scopes for the current task. Non-zero: its cgroup is not
+ * known. */
+__u32 find_scopes(struct scratch *scratch);
 /* bpf/argv.bpf.c. Makes the launch of the current process in scratch.record; the walked path is
  * gone then. */
 int launch_read(struct scratch *scratch);

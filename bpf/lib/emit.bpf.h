@@ -14,6 +14,7 @@
 #include "context.h"
 #include "python_argv.h"
 #include "subject.h"
+#include "../abi/container.h"
 #include "../abi/python_frames.h"
 
 #define RECORD_MAX 16384 /* fixed part and tail; power of two */
@@ -222,6 +223,9 @@ struct scratch {
 				    executed */
 		__u64 name;	 /* address of the name that was executed */
 	} launch;
+	struct { /* of the current task's container (container.bpf.c) */
+		__u32 at[ASPIS_CONTAINER_SCOPES_MAX]; /* offsets of aspis_scope; 0 ends them */
+	} scopes;
 	struct normal {	      /* a path in `subject` that becomes the walked one (normal.bpf.c) */
 		__u32 from;   /* bytes of it that are still to be looked at */
 		__u32 length; /* of the component so far */

@@ -10,12 +10,23 @@ struct scope {
 	__u32 attachments, python;
 };
 
-/* Of an exec: among the children of the profile at `at`, or among all that are no children. */
-static __always_inline struct scope scope_of(__u32 root, __u32 at, __u32 mode)
+/* The children of the profile at `at`. */
+static __always_inline struct scope children_of(__u32 at)
 {
-	if (mode == ASPIS_EXEC_CHILD)
-		return (struct scope){at + __builtin_offsetof(struct aspis_profile, children),
-			at + __builtin_offsetof(struct aspis_profile, python_children)};
+	return (struct scope){at + __builtin_offsetof(struct aspis_profile, children),
+		at + __builtin_offsetof(struct aspis_profile, python_children)};
+}
+
+/* Those of a selector, whose aspis_scope is at `at`. */
+static __always_inline struct scope scope_at(__u32 at)
+{
+	return (struct scope){at + __builtin_offsetof(struct aspis_scope, attachments),
+		at + __builtin_offsetof(struct aspis_scope, python)};
+}
+
+/* All that are no children, but for those of containers. */
+static __always_inline struct scope scope_of_root(__u32 root)
+{
 	return (struct scope){root + __builtin_offsetof(struct aspis_policy_root, attachments),
 		root + __builtin_offsetof(struct aspis_policy_root, python)};
 }

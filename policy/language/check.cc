@@ -114,6 +114,7 @@ class Checker {
     check_change_profile(profile);
     check_change_on(profile, full);
     for (const LaunchCondition& launch : profile.launches) pattern(launch.glob);
+    for (const ContainerCondition& condition : profile.container) pattern(condition.glob);
     check_packages(profile);
     check_python(profile.rules);
     for (const Profile& child : profile.children) check_profile(child, policy_namespace, full);

@@ -136,7 +136,9 @@ class Parser {
   bool all_rule(Rule& rule);
 
   // parser_python.cc
+  bool selectors(Profile& profile);
   bool launches(Profile& profile);
+  bool container(Profile& profile);
   bool python_rule(Rule& rule);
   bool python_event(PythonRule& python);
   bool require_rule(Rule& rule);

@@ -49,6 +49,10 @@ bool Parser::profile(Profile* parent) {
   if (parent != nullptr && profile.policy_namespace) {
     error(profile.at, "A child profile is in the namespace of its parent and cannot name one.");
   }
+  if (parent != nullptr && !profile.container.empty()) {
+    error(profile.container.front().key.at,
+          "A child profile is where its parent is: container= belongs to the parent.");
+  }
   Scope scope{&profile, {}};
   block(scope, {});
   const bool closed = close_block(opened);
@@ -84,7 +88,18 @@ bool Parser::profile_head(Profile& profile) {
       error(profile.attachment->at, "An attachment is a path, so it must start with \"/\".");
     }
   }
-  return xattrs(profile) && launches(profile) && flags(profile);
+  return xattrs(profile) && selectors(profile) && flags(profile);
+}
+
+/// python=(…) and container=(…), in any order.
+bool Parser::selectors(Profile& profile) {
+  for (;;) {
+    lexer_->skip();
+    const std::size_t start = lexer_->offset();
+    if (!launches(profile) || !container(profile)) return false;
+    lexer_->skip();
+    if (lexer_->offset() == start) return true;
+  }
 }
 
 bool Parser::xattrs(Profile& profile) {

@@ -234,6 +234,12 @@ struct LaunchCondition {
   std::optional<Word> glob;  ///< of script and module
 };
 
+/// One condition of container=(…) in a profile's head; all of them must hold.
+struct ContainerCondition {
+  Word key;  ///< of container_keys(), or label.NAME
+  Word glob;
+};
+
 struct Profile {
   Position at;
   std::optional<std::string> policy_namespace;
@@ -243,7 +249,8 @@ struct Profile {
   bool hat = false;
   std::vector<Flag> flags;
   std::vector<Xattr> xattrs;
-  std::vector<LaunchCondition> launches;  ///< none: python=() was not written
+  std::vector<LaunchCondition> launches;      ///< none: python=() was not written
+  std::vector<ContainerCondition> container;  ///< none: container=() was not written
   std::vector<Rule> rules;
   std::vector<Profile> children;
   /// "package NAME { … }": a name and rules, which hold while code of that distribution runs.

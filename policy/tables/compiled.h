@@ -41,6 +41,14 @@ struct CompiledLaunch {
   std::string glob;  ///< of scripts and modules
 };
 
+/// One condition of container=(…), variables replaced: any of the globs.
+struct ContainerGlobs {
+  std::string key;
+  std::vector<std::string> globs;
+
+  auto operator<=>(const ContainerGlobs&) const = default;
+};
+
 struct CompiledProfile {
   Position at;
   std::string name;    ///< with its namespace and parents
@@ -55,6 +63,8 @@ struct CompiledProfile {
 
   std::vector<CompiledLaunch> launches;  ///< of python=(…)
   automaton::Table launch;               ///< of those alone; outcome 1: it matches
+
+  std::vector<ContainerGlobs> container;  ///< container=(…), by key; empty: was not written
 
   std::vector<std::string> contexts;  ///< keys that file rules refer to, by number
   Decider file;

@@ -203,4 +203,19 @@ std::uint16_t attached_to_launch(const Image& image, const aspis_attachments& py
   return of_plain > best.of_path ? plain : best.id;
 }
 
+std::uint16_t attached_anywhere(const Image& image, std::span<const std::size_t> selectors,
+                                std::string_view path, std::string_view launch) {
+  const arena arena = arena_of(image);
+  const auto* root = ARENA_AT(arena, aspis_policy_root, image.root);
+  for (const std::size_t selector : selectors) {
+    const auto* scope =
+        ARENA_AT(arena, aspis_scope,
+                 root->containers + static_cast<std::uint32_t>(selector * sizeof(aspis_scope)));
+    const std::uint16_t id =
+        attached_to_launch(image, scope->python, scope->attachments, path, launch);
+    if (id != 0) return id;
+  }
+  return attached_to_launch(image, root->python, root->attachments, path, launch);
+}
+
 }  // namespace aspis::policy

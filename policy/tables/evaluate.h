@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -59,5 +60,9 @@ std::uint16_t attached(const Image& image, const aspis_attachments& attachments,
 std::uint16_t attached_to_launch(const Image& image, const aspis_attachments& python,
                                  const aspis_attachments& attachments, std::string_view path,
                                  std::string_view launch);
+/// Among all profiles that are no children, in a container that these selectors choose (their
+/// numbers in selectors_of(), in that order); none: outside of containers.
+std::uint16_t attached_anywhere(const Image& image, std::span<const std::size_t> selectors,
+                                std::string_view path, std::string_view launch);
 
 }  // namespace aspis::policy

@@ -11,6 +11,7 @@
 #include "bpf/abi/subject.h"
 #include "policy/automaton/aare.h"
 #include "policy/automaton/dfa.h"
+#include "policy/tables/container.h"
 #include "policy/tables/launch.h"
 
 namespace aspis::policy {
@@ -56,6 +57,32 @@ class Writer {
 
   std::uint32_t base_;
   Bytes bytes_;
+};
+
+/// A profile that attaches by itself: to paths and, with launches, only where Python runs one.
+struct Attaching {
+  std::uint16_t id = 0;
+  const std::vector<std::string>* patterns = nullptr;
+  const std::vector<CompiledLaunch>* launches = nullptr;  // empty: python=() was not written
+};
+
+/// Those among the children of `parent` or (empty) among all, for containers that these conditions
+/// choose or (empty) without any.
+std::vector<Attaching> attaching_below(const CompiledPolicy& policy, std::string_view parent,
+                                       const std::vector<ContainerGlobs>& container,
+                                       const IdOf& id_of) {
+  std::vector<Attaching> attaching;
+  for (const CompiledProfile& profile : policy.profiles) {
+    if (profile.parent == parent && !profile.attachments.empty() && profile.container == container)
+      attaching.push_back({id_of(profile.name), &profile.attachments, &profile.launches});
+  }
+  return attaching;
+}
+
+/// A profile that can be asked for.
+struct Named {
+  std::string_view name;  // full
+  std::uint16_t id = 0;
 };
 
 /// Profiles whose plain path is this one come before those whose glob matches it.
@@ -270,8 +297,8 @@ Result<std::uint32_t> put_packages(Writer& writer, const CompiledProfile& profil
 
 }  // namespace
 
-Result<Bytes> lay_out_profile(const CompiledProfile& profile, std::uint32_t base, const IdOf& id_of,
-                              std::span<const Attaching> children) {
+Result<Bytes> lay_out_profile(const CompiledPolicy& policy, const CompiledProfile& profile,
+                              std::uint32_t base, const IdOf& id_of) {
   Writer writer(base, sizeof(aspis_profile));
   aspis_profile head{};
   put_rules(writer, profile, head);
@@ -285,6 +312,7 @@ Result<Bytes> lay_out_profile(const CompiledProfile& profile, std::uint32_t base
   head.on_listen = profile.on_listen;
   if (!profile.attachments.empty()) head.matcher = writer.put(profile.matcher);
   if (!profile.launches.empty()) head.launch = writer.put(profile.launch);
+  const auto children = attaching_below(policy, profile.name, {}, id_of);
   head.children = TRY(put_attachments(writer, children));
   head.python_children = TRY(put_python_attachments(writer, children));
   head.packages = TRY(put_packages(writer, profile, head));
@@ -296,19 +324,31 @@ Result<Bytes> lay_out_profile(const CompiledProfile& profile, std::uint32_t base
   return writer.finish(head);
 }
 
-Result<Bytes> lay_out_root(std::uint32_t generation, std::uint32_t base,
-                           std::span<const std::uint32_t> offsets,
-                           std::span<const Attaching> attaching, std::span<const Named> names) {
+Result<Bytes> lay_out_root(const CompiledPolicy& policy, std::uint32_t generation,
+                           std::uint32_t base, std::span<const std::uint32_t> offsets,
+                           const IdOf& id_of) {
   Writer writer(base, sizeof(aspis_policy_root));
   aspis_policy_root root{};
   root.generation = generation;
   root.count = static_cast<std::uint32_t>(offsets.size());
   root.profiles = writer.put(offsets);
-  std::vector<Named> known(names.begin(), names.end());
-  known.push_back({ASPIS_UNCONFINED, ASPIS_ID_UNCONFINED});
-  root.names = TRY(put_words(writer, known, true));
+  std::vector<Named> names;
+  for (const CompiledProfile& profile : policy.profiles)
+    names.push_back({profile.name, id_of(profile.name)});
+  names.push_back({ASPIS_UNCONFINED, ASPIS_ID_UNCONFINED});
+  root.names = TRY(put_words(writer, names, true));
+  const auto attaching = attaching_below(policy, "", {}, id_of);
   root.attachments = TRY(put_attachments(writer, attaching));
   root.python = TRY(put_python_attachments(writer, attaching));
+  std::vector<aspis_scope> scopes;
+  for (const auto& selector : selectors_of(policy)) {
+    const auto chosen = attaching_below(policy, "", selector, id_of);
+    aspis_scope& scope = scopes.emplace_back();
+    scope.attachments = TRY(put_attachments(writer, chosen));
+    scope.python = TRY(put_python_attachments(writer, chosen));
+  }
+  root.containers = writer.put(std::span<const aspis_scope>(scopes));
+  root.selectors = static_cast<std::uint32_t>(scopes.size());
   return writer.finish(root);
 }
 
@@ -332,33 +372,12 @@ Result<Image> lay_out(const CompiledPolicy& policy) {
   std::vector<std::uint32_t> offsets(1);
   for (const CompiledProfile& profile : policy.profiles) {
     offsets.push_back(end());
-    append(
-        TRY(lay_out_profile(profile, end(), id_of, attaching_below(policy, profile.name, id_of))));
+    append(TRY(lay_out_profile(policy, profile, end(), id_of)));
   }
   image.root = end();
-  append(TRY(lay_out_root(1, end(), offsets, attaching_below(policy, "", id_of),
-                          names_of(policy, id_of))));
+  append(TRY(lay_out_root(policy, 1, end(), offsets, id_of)));
   image.bytes.resize(std::bit_ceil(image.bytes.size()) + ASPIS_ARENA_SLACK);
   return image;
-}
-
-std::vector<Named> names_of(const CompiledPolicy& policy, const IdOf& id_of) {
-  std::vector<Named> names;
-  for (const CompiledProfile& profile : policy.profiles) {
-    names.push_back({profile.name, id_of(profile.name)});
-  }
-  return names;
-}
-
-std::vector<Attaching> attaching_below(const CompiledPolicy& policy, std::string_view parent,
-                                       const IdOf& id_of) {
-  std::vector<Attaching> attaching;
-  for (const CompiledProfile& profile : policy.profiles) {
-    if (profile.parent == parent && !profile.attachments.empty()) {
-      attaching.push_back({id_of(profile.name), &profile.attachments, &profile.launches});
-    }
-  }
-  return attaching;
 }
 
 }  // namespace aspis::policy

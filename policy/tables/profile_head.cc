@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "policy/language/variables.h"
+#include "policy/tables/container.h"
 #include "policy/tables/launch.h"
 
 namespace aspis::policy {
@@ -108,6 +109,7 @@ void lower_head(const Profile& profile, const PatternContext& context, CompiledP
                                               : nullptr;
   if (attachment != nullptr) compiled.attachments = expand_path(*attachment, context);
   compiled.launches = compile_launches(profile.launches, context);
+  compiled.container = compile_container(profile.container, context);
   if (!profile.xattrs.empty()) {
     context.diagnostics.unenforced(
         profile.at, "xattrs= is not enforced: the profile attaches by its path alone.");

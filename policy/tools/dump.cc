@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policy/language/names.h"
+#include "policy/tables/container.h"
 #include "policy/tools/words.h"
 
 namespace aspis::policy {
@@ -59,6 +60,7 @@ std::string dump_as(const std::string& head, const CompiledProfile& profile, boo
     row("flags", listed(flag_words(profile)));
     row("attaches to", listed(profile.attachments));
   }
+  if (!profile.container.empty()) row("container", container_words(profile.container));
   if (!profile.launches.empty()) row("python", launches(profile.launches));
   if (!profile.contexts.empty()) row("contexts", listed(profile.contexts));
   row("files", automaton(profile.file.table, profile.file.outcomes.size()));
