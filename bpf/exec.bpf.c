@@ -197,12 +197,39 @@ static __always_inline void walk_program(
 		scratch->walk.flags |= WALK_SPELLING;
 }
 
+/* include/linux/errno.h: the system call begins anew when the signal has been dealt with. */
+#define ERESTARTNOINTR 513
+
+/*
+ * The current task's cgroup is not known: stops it until the agent has looked, if there is one and
+ * nothing of the old image is gone. Returns what the hook is to answer; 0: it goes on, and no
+ * profile with container=(…) attaches. The signal goes first, as the agent lets go who waits; were
+ * it to do so before the task has stopped, the execve would begin anew all the same: it is a signal
+ * being pending that makes it. A function of its own: its frame is not to be below those of the
+ * deepest calls.
+ */
+static __noinline int hold_for_cgroup(bool done)
+{
+	struct task_struct *loose = untrusted(bpf_get_current_task_btf());
+
+	if (done || holding_ended || bpf_ktime_get_boot_ns() - agent_seen > HOLD_PATIENCE ||
+		bpf_send_signal(SIGSTOP)) {
+		count(ASPIS_STAT_CGROUP_UNKNOWN);
+		return 0;
+	}
+	if (cgroup_note(loose->cgroups->dfl_cgrp->kn->id, loose->tgid)) {
+		count(ASPIS_STAT_CGROUP_UNKNOWN);
+		bpf_send_signal(SIGCONT);
+		return 0;
+	}
+	return -ERESTARTNOINTR;
+}
+
 /* Which profiles there are in the container that the task is in. Who has to wait for that to be
  * known is told so by the hook's answer, and has no buffer any more. */
-static __always_inline int scopes_or_hold(
-	struct scratch *scratch, struct task_struct *task, bool done)
+static __always_inline int scopes_or_hold(struct scratch *scratch, bool done)
 {
-	int held = find_scopes(scratch) ? hold_for_cgroup(task, done) : 0;
+	int held = find_scopes(scratch) ? hold_for_cgroup(done) : 0;
 
 	if (held)
 		scratch_release(scratch);
@@ -220,7 +247,7 @@ static __always_inline int attach(struct task_struct *task, struct linux_binprm 
 
 	if (!scratch)
 		return -EAGAIN;
-	held = scopes_or_hold(scratch, task, done);
+	held = scopes_or_hold(scratch, done);
 	if (held)
 		return held;
 	walk_program(scratch, bprm, done);
@@ -266,7 +293,7 @@ static __always_inline int exec_access(
 	scratch = access_begin(state, &answer);
 	if (!scratch)
 		return answer;
-	answer = scopes_or_hold(scratch, task, done);
+	answer = scopes_or_hold(scratch, done);
 	if (answer)
 		return answer;
 	walk_program(scratch, bprm, done);

@@ -239,6 +239,7 @@ int find_tasks(struct bpf_iter__task *ctx)
 	state = bpf_task_storage_get(&task_state, task, NULL, 0);
 	if (state && state->flags & ASPIS_TASK_SELF) {
 		self_tgid = task->tgid;
+		self_cgroup = untrusted(task)->cgroups->dfl_cgrp->kn->id;
 		return 0;
 	}
 	if (task->tgid == self_tgid)

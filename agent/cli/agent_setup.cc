@@ -104,6 +104,7 @@ Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
   observer.arena_bytes = std::size_t{config.policy_memory} << 20;
   observer.stacks = stacks_from_name(config.stacks);
   observer.holding = config.hold;
+  observer.guard = true;
   observer.pins = config.pins;
   observer.attached_quiet = !config.all_events;
   if (!config.socket_path.empty())

@@ -142,7 +142,8 @@ Result<> Loader::prepare(const std::vector<std::string>& refused) {
   skeleton_.reset(aspis_bpf::open());
   if (!skeleton_) return fail_errno("cannot read the built-in BPF object");
   const bool enforcing = options_.arena_bytes != 0;
-  facts_.missing = select_programs(skeleton_->obj, facts_.backend, kernel_types_.get(), enforcing);
+  facts_.missing = select_programs(skeleton_->obj, facts_.backend, kernel_types_.get(), enforcing,
+                                   enforcing && options_.guard);
   if (facts_.backend == Backend::kFmodRet && !enforcing) run_fmod_ret_as_fentry();
   bpf_program__set_autoload(skeleton_->progs.on_audit, true);
   bpf_program__set_autoload(skeleton_->progs.on_audit_raise, facts_.raises);

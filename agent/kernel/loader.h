@@ -33,6 +33,7 @@ struct ObserverOptions {
                                        ///< require it to be signed; 0: none does
   std::span<const aspis_python_layout> layouts;  ///< of CPython's objects
   aspis_stacks stacks = ASPIS_STACKS_DENIED;     ///< which events carry Python frames
+  bool guard = false;    ///< who is confined or in a container cannot touch the agent (abi/guard.h)
   bool raising = false;  ///< profiles deny audit events: raise exceptions where the kernel can
   /// Directory in a bpffs in which the kernel side is pinned, so that it outlives this process, and
   /// in which what another one has left is adopted; empty: neither.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/kernel/observer.h"
+#include "agent/kernel/guard.h"
+#include "agent/kernel/kernel_device.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -23,11 +25,6 @@
 
 namespace aspis {
 namespace {
-
-/// The kernel's dev_t (major << 20 | minor) of what stat(2) gives (include/linux/kdev_t.h).
-std::uint32_t kernel_device(std::uint64_t device) {
-  return static_cast<std::uint32_t>(major(device) << 20 | minor(device));
-}
 
 std::uint64_t boot_now() {
   timespec now{};
@@ -57,6 +54,7 @@ struct Observer::Impl {
   Result<> begin(const ObserverOptions& options);
   Result<> go_on();
   Result<> mark_self();
+  Result<> protect() { return guard(*side, pins ? &*pins : nullptr, *variables.guarded_pins); }
   [[nodiscard]] KernelTotals totals() const;
   [[nodiscard]] Result<> require_hooks() const;
   Result<> update_task(int pidfd, const aspis_task& state, const char* what);
@@ -120,6 +118,7 @@ Result<> Observer::Impl::begin(const ObserverOptions& options) {
   *variables.agent_seen = boot_now();
   TRYV(side->attach());
   if (options.arena_bytes != 0) TRYV(require_hooks());
+  if (options.guard && options.arena_bytes != 0) TRYV(protect());
   if (!pins) return {};
   TRYV(kept.write(ASPIS_KEPT_LOAD, ASPIS_KEPT_FORMAT, write_facts(side->facts)));
   return pins->pin(side->fds(), options.version);
@@ -135,6 +134,7 @@ Result<> Observer::Impl::go_on() {
   const KernelTotals before = totals();
   adoption->sequence = before.produced;
   adoption->lost = before.ring_full + before.scratch_busy;
+  TRYV(protect());
   TRYV(policy.adopt());
   TRYV(probes.adopt());
   forget_codes(side->map("known_codes"));
@@ -182,6 +182,7 @@ Result<bool> Observer::keep_pinned() {
   Impl& impl = *impl_;
   if (!impl.pins || impl.pins->whole(impl.side->fds(), impl.probes.links())) return false;
   TRYV(impl.pins->pin_again(impl.side->fds(), impl.side->facts.version));
+  TRYV(impl.protect());
   TRYV(impl.probes.pin_again());
   return true;
 }

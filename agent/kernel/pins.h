@@ -46,6 +46,8 @@ class Pins {
   /// The set in force; none: nothing is pinned.
   [[nodiscard]] const std::optional<Maker>& found() const { return found_; }
 
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+
   /// Opens all that is pinned; links too, so that they stay if the bpffs is unmounted.
   [[nodiscard]] Result<KernelFds> adopt() const;
   /// Pins all of it, or nothing. `version`: of this aspis.

@@ -16,6 +16,8 @@ constexpr std::string_view kFmodRet = "fmr__";
 constexpr std::string_view kTracepoint = "tp__";
 constexpr std::string_view kSyscall = "sys__";
 
+constexpr std::string_view kGuard = "guard_";
+
 // Nobody but a profile asks there.
 constexpr std::string_view kEnforcingOnly[] = {
     "bprm_creds_for_exec",  "bprm_creds_from_file", "file_lock",
@@ -123,7 +125,7 @@ std::string_view Missing::hook() const {
 }
 
 std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel,
-                                     bool enforcing) {
+                                     bool enforcing, bool guard) {
   std::vector<Missing> missing;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object) {
@@ -131,6 +133,7 @@ std::vector<Missing> select_programs(bpf_object* object, Backend backend, const 
     if (!of_a_backend(name)) continue;
     bool load = belongs_to(name, backend);
     if (!enforcing && std::ranges::count(kEnforcingOnly, hook_of(name)) != 0) load = false;
+    if (hook_of(name).starts_with(kGuard) && !guard) load = false;
     std::string_view section = bpf_program__section_name(program);
     if (section.starts_with('?')) section.remove_prefix(1);
     if (load && !kernel_has(kernel, section)) {

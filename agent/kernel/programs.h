@@ -24,10 +24,11 @@ struct Missing {
 };
 
 /// Marks the backend's programs for loading and all others not, by the first part of their names;
-/// hooks that only profiles need, only when `enforcing`. A program whose hook the running kernel
+/// hooks that only profiles need, only when `enforcing`, those that protect the agent only with
+/// `guard`. A program whose hook the running kernel
 /// does not have (by its BTF) stays out and is returned.
 std::vector<Missing> select_programs(bpf_object* object, Backend backend, const btf* kernel,
-                                     bool enforcing);
+                                     bool enforcing, bool guard);
 
 /// A rule class (aspis_class) of which something is not enforced.
 struct Unenforced {

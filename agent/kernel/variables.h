@@ -18,6 +18,7 @@ struct Variables {
   std::uint8_t *holding_ended = nullptr, *telling_again = nullptr;
   std::uint64_t *sequence = nullptr, *agent_seen = nullptr;
   std::uint32_t* self_tgid = nullptr;
+  aspis_exe_key* guarded_pins = nullptr;
   TidBits* tracked_tids = nullptr;
   const std::uint8_t* attaching = nullptr;
   const std::uint32_t* arena_mask = nullptr;

@@ -13,6 +13,7 @@
 #include "agent/output/names.h"
 #include "agent/output/places.h"
 #include "agent/output/policy_names.h"
+#include "bpf/abi/guard.h"
 #include "bpf/abi/request.h"
 #include "probes/cpython/audit_events.h"
 
@@ -226,6 +227,11 @@ void object(std::string& out, unsigned kind, const PrivilegePayload& privilege, 
       out += ' ';
       out += permission_names(ASPIS_PRIV_IO_URING, static_cast<std::uint16_t>(raw.number));
       return;
+    case ASPIS_PRIV_TAMPER:
+      out += ' ';
+      out += tamper_name(raw.number);
+      if (raw.number == ASPIS_TAMPER_SIGNAL) name(out, Names::kSignal, raw.flags);
+      return raw.number == ASPIS_TAMPER_PIN ? path(out, privilege.path) : void();
     case ASPIS_PRIV_CHANGE_PROFILE:
       if (raw.number != ASPIS_REQUEST_CHANGE_PROFILE) {
         out += ' ';

@@ -159,6 +159,7 @@ inline constexpr EcsKind kEcsKinds[] = {
     {"privilege.io_uring", "event", "process", "change"},
     {"privilege.change_profile", "event", "process configuration", "change"},
     {"privilege.compat", "event", "process", "info"},
+    {"privilege.tamper", "alert", "intrusion_detection process", "denied"},
     {"python.audit", "event", "process", "info"},
     {"python.unperformed", "event", "process", "info"},
     {"aspis.gap", "metric", "", ""},

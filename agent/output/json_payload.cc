@@ -11,6 +11,7 @@
 #include "agent/output/names.h"
 #include "agent/output/places.h"
 #include "agent/output/policy_names.h"
+#include "bpf/abi/guard.h"
 #include "bpf/abi/request.h"
 
 namespace aspis {
@@ -241,6 +242,11 @@ void privilege_details(JsonWriter& json, unsigned kind, const PrivilegePayload& 
     case ASPIS_PRIV_CHANGE_PROFILE:
       json.text("request", request_name(raw.number));
       return json.text("name", privilege.text);
+    case ASPIS_PRIV_TAMPER:
+      json.text("tried", tamper_name(raw.number));
+      if (raw.number == ASPIS_TAMPER_SIGNAL) name(json, "signal", Names::kSignal, raw.flags);
+      if (raw.number == ASPIS_TAMPER_PIN) path(json, "path", "", privilege.path);
+      return target(json, raw);
     case ASPIS_PRIV_MODULE:
       path(json, "path", "", privilege.path);
       return name(json, "reading", Names::kReading, raw.number);

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "bpf/abi/guard.h"
 #include "bpf/abi/policy.h"
 #include "bpf/abi/request.h"
 
@@ -129,6 +130,7 @@ constexpr std::array<std::string_view, ASPIS_INFO_COUNT> kInfos = {
     "no audit event announced it",
     "code is not signed - no fs-verity",
     "code is not in the manifest",
+    "the agent protects itself",
 };
 
 }  // namespace
@@ -138,6 +140,12 @@ std::string permission_names(aspis_kind kind, std::uint16_t permissions) {
     if (entry.kind == kind) return joined(entry.names, " ", permissions);
   }
   return joined(kFile, "", permissions);
+}
+
+std::string_view tamper_name(std::uint32_t what) {
+  constexpr std::array<std::string_view, ASPIS_TAMPER_COUNT> kNames = {
+      "", "ptrace", "signal", "map", "program", "link", "pin"};
+  return what < kNames.size() ? kNames[what] : "";
 }
 
 std::string_view request_name(std::uint32_t request) {

@@ -16,6 +16,8 @@ std::string permission_names(aspis_kind kind, std::uint16_t permissions);
 
 /// What a task asked for about its own profile (enum aspis_request), as AppArmor's log calls it.
 std::string_view request_name(std::uint32_t request);
+/// What was tried on the agent (enum aspis_tamper): "ptrace", "signal", …
+std::string_view tamper_name(std::uint32_t what);
 
 /// Text of an aspis_info as AppArmor's info= has it; empty for none. `package`: the name of the one
 /// that it speaks of.

@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 
 #include "agent/output/sample.h"
+#include "bpf/abi/guard.h"
 #include "bpf/abi/policy.h"
 #include "bpf/abi/request.h"
+#include "bpf/abi/subject.h"
 
 namespace aspis::sample {
 namespace {
@@ -255,6 +257,12 @@ void add_privilege(Samples& samples) {
   add(samples, "", Wire(limit));
   add(samples, "", Wire(privilege_event(ASPIS_PRIV_IO_URING, ASPIS_IO_URING_SQPOLL)));
   add(samples, "", Wire(privilege_event(ASPIS_PRIV_COMPAT, 1)));
+  aspis_privilege_event tamper = privilege_event(ASPIS_PRIV_TAMPER, ASPIS_TAMPER_SIGNAL);
+  tamper.flags = 9;
+  tamper.e.verdict = ASPIS_VERDICT_DENIED;
+  tamper.e.flags = ASPIS_F_REPORTED;
+  tamper.e.info = ASPIS_INFO_AGENT;
+  add(samples, "the agent was to be killed", Wire(tamper)).record.profile = ASPIS_UNCONFINED;
   add(samples, "",
       privilege_wire(privilege_event(ASPIS_PRIV_CHANGE_PROFILE, ASPIS_REQUEST_CHANGE_PROFILE), {},
                      "upload//serving"));

@@ -77,7 +77,8 @@ void Cgroups::tell(std::uint64_t cgroup, const Container* container) {
 /// False: more may be known of it soon, and `last` was not set.
 bool Cgroups::look(std::uint64_t cgroup, std::uint64_t now, bool last) {
   const auto container = containers_.of(cgroup, now);
-  const bool open = !selectors_.empty() && containers_.may_learn_more(cgroup);
+  // Without a container it is a path that there is not yet (agent/container/containers.cc).
+  const bool open = (!container || selecting()) && containers_.may_learn_more(cgroup);
   if (open && !last) return false;
   if (open && container)
     log::warn(

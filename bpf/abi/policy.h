@@ -365,6 +365,7 @@ enum aspis_info {
 	ASPIS_INFO_UNANNOUNCED,	    /* a rule grants it if it is announced, and it was not */
 	ASPIS_INFO_NOT_SIGNED,	    /* code without fs-verity, where it must be signed */
 	ASPIS_INFO_NOT_IN_MANIFEST, /* the same with another digest, or at another path */
+	ASPIS_INFO_AGENT,	    /* the agent protects itself (guard.h) */
 	ASPIS_INFO_COUNT,
 	/* and the number of a package, less one: it was this one that did not allow it */
 	ASPIS_INFO_PACKAGE = 0x80,

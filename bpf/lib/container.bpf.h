@@ -22,31 +22,4 @@ static __always_inline long cgroup_note(__u64 id, __u32 held)
 	return bpf_ringbuf_output(&events, &note, sizeof(note), 0);
 }
 
-/* include/linux/errno.h: the system call begins anew when the signal has been dealt with. */
-#define ERESTARTNOINTR 513
-
-/*
- * The current task's cgroup is not known: stops it until the agent has looked, if there is one and
- * nothing of the old image is gone. Returns what the hook is to answer; 0: it goes on, and no
- * profile with container=(…) attaches. The signal goes first, as the agent lets go who waits; were
- * it to do so before the task has stopped, the execve would begin anew all the same: it is a signal
- * being pending that makes it.
- */
-static __always_inline int hold_for_cgroup(struct task_struct *task, bool done)
-{
-	struct task_struct *loose = untrusted(task);
-
-	if (done || holding_ended || bpf_ktime_get_boot_ns() - agent_seen > HOLD_PATIENCE ||
-		bpf_send_signal(SIGSTOP)) {
-		count(ASPIS_STAT_CGROUP_UNKNOWN);
-		return 0;
-	}
-	if (cgroup_note(loose->cgroups->dfl_cgrp->kn->id, loose->tgid)) {
-		count(ASPIS_STAT_CGROUP_UNKNOWN);
-		bpf_send_signal(SIGCONT);
-		return 0;
-	}
-	return -ERESTARTNOINTR;
-}
-
 #endif

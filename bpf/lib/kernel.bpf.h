@@ -170,6 +170,18 @@ struct task_struct {
 	struct css_set *cgroups;
 };
 
+struct bpf_map {
+	__u32 id;
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+
 struct rlimit {
 	unsigned long rlim_cur, rlim_max;
 };

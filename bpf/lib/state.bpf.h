@@ -35,6 +35,8 @@ const volatile bool attached_quiet __weak; /* and those tasks tell only what pro
 __u64 sequence __weak;
 /* Thread group id of the observer in the initial pid namespace, 0: not known. */
 __u32 self_tgid __weak;
+/* The cgroup that it was in when it began. */
+__u64 self_cgroup __weak;
 __u32 tracked_tids[ASPIS_TID_MAX / 32] __weak;
 
 struct {

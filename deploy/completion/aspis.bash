@@ -21,7 +21,7 @@ _aspis_words() {
     'policy mode') echo '-h --help --socket' ;;
     'policy reload') echo '-h --help --socket' ;;
     'policy check') echo '-h --help -I --include -b --base --strict -q --quiet' ;;
-    'policy attach') echo '-h --help -I --include -b --base' ;;
+    'policy attach') echo '-h --help -I --include -b --base --container' ;;
     'policy explain') echo '-h --help -I --include -b --base --owner --other --announced --context --package' ;;
     'policy dump') echo '-h --help -I --include -b --base --dot' ;;
     'policy format') echo '-h --help -w --write --check' ;;
@@ -99,6 +99,7 @@ _aspis_value() {
     'policy attach ') echo '/files' ;;
     'policy attach -I' | 'policy attach --include') echo '/directories' ;;
     'policy attach -b' | 'policy attach --base') echo '/directories' ;;
+    'policy attach --container') echo '/none' ;;
     'policy explain ') echo '/files' ;;
     'policy explain -I' | 'policy explain --include') echo '/directories' ;;
     'policy explain -b' | 'policy explain --base') echo '/directories' ;;

@@ -186,6 +186,7 @@ complete -c aspis -n '__aspis_at policy check' -F
 complete -c aspis -n '__aspis_at policy attach' -s h -l help -d 'Print this help message and exit'
 complete -c aspis -n '__aspis_at policy attach' -s I -l include -x -a '(__fish_complete_directories)' -d 'Search this directory for included files, before the base directory'
 complete -c aspis -n '__aspis_at policy attach' -s b -l base -x -a '(__fish_complete_directories)' -d 'Base directory of included files'
+complete -c aspis -n '__aspis_at policy attach' -l container -x -d 'In a container that has this'
 complete -c aspis -n '__aspis_at policy attach' -F
 
 complete -c aspis -n '__aspis_at policy explain' -s h -l help -d 'Print this help message and exit'

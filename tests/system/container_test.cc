@@ -56,7 +56,6 @@ X
     says 'policy replaced: 2 profiles in force'
     known 1 docker.io/library/web:1; inside 1 ./app open=secret; inside 3 ./app open=secret; ./app open=secret
     finish
-    grep -o '"type":"file.open".*"denied".*' log | grep -o '"profile":"web"\|"image":"[^"]*"' | sort | uniq -c
   )sh");
   EXPECT_THAT(outcome.out, HasSubstr("== outside\nopen=secret 0\n"
                                      "== there before the agent\nopen=secret EACCES\n"

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "agent/container/cgroup_path.h"
+#include "agent/container/container_value.h"
 #include "agent/container/runtime_state.h"
 
 namespace aspis {
@@ -78,6 +79,21 @@ TEST(CgroupPath, IsFoundById) {
             directory.substr(std::string("/sys/fs/cgroup").size()));
   ::rmdir(directory.c_str());
   EXPECT_FALSE(paths->path_of(status.st_ino));
+}
+
+TEST(ContainerValue, IsByTheKeysOfProfiles) {
+  Container container;
+  container.id = "0a";
+  container.runtime = "podman";
+  container.pod_namespace = "prod";
+  container.labels["app.kubernetes.io/name"] = "shop";
+  EXPECT_EQ(container_value(container, "id"), "0a");
+  EXPECT_EQ(container_value(container, "runtime"), "podman");
+  EXPECT_EQ(container_value(container, "namespace"), "prod");
+  EXPECT_EQ(container_value(container, "label.app.kubernetes.io/name"), "shop");
+  EXPECT_EQ(container_value(container, "label.other"), "");
+  EXPECT_EQ(container_value(container, "image"), "");
+  EXPECT_EQ(container_value(container, "unknown"), "");
 }
 
 class RuntimeState : public testing::Test {

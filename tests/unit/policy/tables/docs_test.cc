@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The examples of docs/python-rules.md compile, and say all that they mean to say.
+// The examples of docs/ that go beyond AppArmor's language compile, and say all that they mean to say.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -15,8 +15,8 @@
 namespace aspis::policy {
 namespace {
 
-std::vector<std::string> examples() {
-  std::ifstream file(ASPIS_SOURCE_DIR "/docs/python-rules.md");
+std::vector<std::string> examples(const std::string& name) {
+  std::ifstream file(ASPIS_SOURCE_DIR "/docs/" + name);
   std::vector<std::string> found;
   bool inside = false;
   for (std::string line; std::getline(file, line);) {
@@ -36,8 +36,11 @@ TEST(Documentation, ExamplesCompile) {
   std::vector<PythonEvent> events;
   for (const cpython::AuditEvent& event : cpython::audit_events())
     events.push_back({event.name, event.arguments});
-  const auto all = examples();
+  auto all = examples("python-rules.md");
   EXPECT_GE(all.size(), 8U);
+  const auto of_containers = examples("containers.md");
+  EXPECT_GE(of_containers.size(), 1U);
+  all.insert(all.end(), of_containers.begin(), of_containers.end());
   for (const std::string& text : all) {
     Sources sources;
     Diagnostics diagnostics;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent protects itself from who is confined, if only in complain mode, and from containers. In
+// guests only.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/system/agent_script.h"
+
+namespace aspis::test {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Guard, NeitherConfinedNorContainedProcessesTouchTheAgent) {
+  if (const auto why = why_not_confine("lsm"); !why.empty()) GTEST_SKIP() << why;
+  const Outcome outcome = agent_script(R"sh(
+    pins=/sys/fs/bpf/aspis-guard; echo "outputs: [{type: file, path: $PWD/events.json}]" | config; trap 'kill -9 $agent; "$ASPIS" agent --config aspis.yaml --uninstall' EXIT
+    cp "$(readlink -f /usr/bin/python3)" confined
+    printf 'profile confined %s/confined flags=(complain) {\n}\n' "$PWD" > profiles/confined
+    cgroup=/sys/fs/cgroup/machine.slice/libpod-$(printf '%064x' 77).scope
+    start
+    attack="-S -s )sh" ASPIS_SOURCE_DIR R"sh(/tests/system/guard.py $agent $pins"
+    echo "== anybody else"; python3 $attack --harmless
+    echo "== confined"; ./confined $attack 2>&1
+    echo "== in a container"; mkdir -p $cgroup
+    sh -c 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"' sh $cgroup python3 $attack 2>&1
+    finish
+    grep '"privilege.tamper"' events.json | sed 's/.*"tried":"\([^"]*\)".*"profile":"\([^"]*\)".*/\2 \1/' | sort | uniq -c | sed 's/^ *[0-9]* //'
+    grep '"privilege.tamper"' events.json | grep -c '"id":"0*4d"'
+  )sh");
+  const std::string refused =
+      "ptrace EPERM\nsignal EPERM\nunlink EPERM\nrename EPERM\nsignal 0 0\n"
+      "maps EPERM\nprograms EPERM\nlinks EPERM\n";
+  EXPECT_THAT(outcome.out, HasSubstr("== anybody else\nsignal 0 0\nmaps 0\nprograms 0\nlinks 0\n"
+                                     "== confined\n" +
+                                     refused + "== in a container\n" + refused + "agent 0\n" +
+                                     "confined link\nconfined map\nconfined pin\n"
+                                     "confined program\nconfined ptrace\nconfined signal\n"
+                                     "unconfined link\nunconfined map\nunconfined pin\n"
+                                     "unconfined program\nunconfined ptrace\n"
+                                     "unconfined signal\n"))
+      << outcome.err;
+}
+
+}  // namespace
+}  // namespace aspis::test
