@@ -100,11 +100,13 @@ static __noinline int refuse_tamper(__u32 what, __u64 detail, struct path *dir, 
 	}                                                                                          \
 	static __always_inline int guard_##hook(unsigned long long *ctx)
 
+/* To trace, or to reach into memory. What ps and lsof read of every process is no tampering. */
 GUARD(ptrace_access_check)
 {
 	struct task_struct *target = (void *)ctx[0];
 
-	if (target->tgid != self_tgid || !is_outsider(bpf_get_current_task_btf()))
+	if (target->tgid != self_tgid || !(ctx[1] & PTRACE_MODE_ATTACH) ||
+		!is_outsider(bpf_get_current_task_btf()))
 		return 0;
 	return refuse_tamper(ASPIS_TAMPER_PTRACE, 0, NULL, NULL);
 }

@@ -6,9 +6,6 @@
  */
 #include "lib/privilege.bpf.h"
 
-#define PTRACE_MODE_READ 0x01 /* include/linux/ptrace.h */
-#define PTRACE_MODE_ATTACH 0x02
-
 /* One deed of a task on another. The states are NULL of tasks that have none. */
 struct deed {
 	struct aspis_task *mine, *theirs;

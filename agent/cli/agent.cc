@@ -18,6 +18,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/loop.h"
 #include "agent/cli/policy_watch.h"
+#include "agent/cli/privileges.h"
 #include "agent/cli/sd_notify.h"
 #include "agent/kernel/capability.h"
 #include "agent/metrics/http_listener.h"
@@ -160,6 +161,10 @@ int agent(const AgentArguments& arguments) {
     const auto ended = pins ? end_pinned(*pins) : Result<>(tl::unexpected(pins.error()));
     return ended ? kExitOk : failed(ended.error());
   }
+  if (!arguments.check) {  // outputs begin with threads
+    if (const auto allowed = require_capabilities(); !allowed) return failed(allowed.error());
+    if (const auto dropped = drop_privileges(); !dropped) return failed(dropped.error());
+  }
   auto setup = agent_setup(arguments);
   if (!setup) return failed(setup.error());
   if (arguments.check) {
@@ -169,7 +174,6 @@ int agent(const AgentArguments& arguments) {
     log::info("nothing is wrong with it: {} profiles", read->profiles.size());
     return kExitOk;
   }
-  if (const auto allowed = require_capabilities(); !allowed) return failed(allowed.error());
   if (const auto ran = Agent::run(std::move(*setup)); !ran) return failed(ran.error());
   return kExitOk;
 }

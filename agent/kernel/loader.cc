@@ -151,7 +151,7 @@ Result<> Loader::prepare(const std::vector<std::string>& refused) {
   bpf_program__set_autoload(skeleton_->progs.find_tasks, true);
   bpf_program__set_autoload(skeleton_->progs.list_domains, enforcing);
   bpf_program__set_autoload(skeleton_->progs.on_launch, enforcing);
-  bpf_program__set_autoload(skeleton_->progs.on_cgroup_mkdir, enforcing);
+  bpf_program__set_autoload(skeleton_->progs.on_cgroup_mkdir, enforcing && options_.attaching);
   for (const auto& name : refused) {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, name.c_str()),
                               false);

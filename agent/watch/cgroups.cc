@@ -97,6 +97,7 @@ Result<> Cgroups::prepare(const policy::CompiledPolicy& policy, std::uint32_t ge
   selectors_ = std::move(selectors);
   generation_ = generation;
   scopes_ = scopes;
+  if (!all_ && !selecting()) return {};
   const std::uint64_t now = boot_time();
   const auto ids = cgroup_ids();
   for (const std::uint64_t id : ids) {

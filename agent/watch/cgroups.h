@@ -20,9 +20,10 @@ namespace aspis {
 
 class Cgroups {
  public:
-  /// Both must outlive it.
-  Cgroups(Containers& containers, const CgroupStore& store)
-      : containers_(containers), store_(store) {}
+  /// Both must outlive it. `all`: it is asked which cgroups are containers' although no profile
+  /// wants to know (abi/guard.h).
+  Cgroups(Containers& containers, const CgroupStore& store, bool all)
+      : containers_(containers), store_(store), all_(all) {}
 
   /// A policy is about to be in force: tells of all cgroups what it says of them. `scopes` is where
   /// its aspis_scope[] begins.
@@ -49,6 +50,7 @@ class Cgroups {
 
   Containers& containers_;
   const CgroupStore& store_;
+  const bool all_;
   std::vector<policy::Selector> selectors_;
   std::uint32_t generation_ = 0, scopes_ = 0;
   std::map<std::uint64_t, Open> open_;

@@ -78,7 +78,7 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   session->observer_ = TRY(Observer::create(
       options.observer,
       [raw = session.get()](std::span<const std::byte> bytes) { raw->receive(bytes); }));
-  session->prepare_containers();
+  session->prepare_containers(options.observer.guard);
   if (options.policy) {
     if (const auto put = put_in_force(*session->observer_, *options.policy, options.in_force); !put)
       return fail(put.error().text() + (session->observer_->adoption()
@@ -97,8 +97,8 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options) {
   return session;
 }
 
-void Session::prepare_containers() {
-  cgroups_.emplace(containers_, observer_->cgroups());
+void Session::prepare_containers(bool guard) {
+  cgroups_.emplace(containers_, observer_->cgroups(), guard);
   observer_->policy().prepare_containers_by(
       [this](const policy::CompiledPolicy& policy, std::uint32_t generation, std::uint32_t scopes) {
         return cgroups_->prepare(policy, generation, scopes);

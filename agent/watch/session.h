@@ -77,7 +77,7 @@ class Session {
  private:
   Session();
   void add_own(std::unique_ptr<Output> output);
-  void prepare_containers();
+  void prepare_containers(bool guard);
   Result<> catch_up();
   void tell_unknown_cgroups();
   bool settle();

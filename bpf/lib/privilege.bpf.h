@@ -7,6 +7,9 @@
 
 #define CAP_SYS_RESOURCE 24
 
+#define PTRACE_MODE_READ 0x01 /* include/linux/ptrace.h */
+#define PTRACE_MODE_ATTACH 0x02
+
 /* All of bpf/decide.bpf.c. */
 
 /* Rules on using a capability: fills scratch.ruling; `error` is the errno of a denial. */

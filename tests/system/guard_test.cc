@@ -42,5 +42,23 @@ TEST(Guard, NeitherConfinedNorContainedProcessesTouchTheAgent) {
       << outcome.err;
 }
 
+// capabilities(7): CHOWN, DAC_READ_SEARCH, KILL, SYS_PTRACE, SYS_ADMIN, SYS_RESOURCE, AUDIT_WRITE,
+// PERFMON, BPF.
+TEST(Privileges, TheAgentKeepsWhatItNeeds) {
+  if (const auto why = why_not_confine("lsm"); !why.empty()) GTEST_SKIP() << why;
+  const Outcome outcome = agent_script(R"sh(
+    policy "audit deny $PWD/secret r,"; echo "outputs: [{type: file, path: $PWD/events.json}]" | config
+    start
+    grep -hE '^(CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs)' /proc/$agent/task/*/status | sort -u
+    ./app open=secret; policy; says 'policy replaced'; ./app open=secret
+    finish
+  )sh");
+  EXPECT_THAT(outcome.out, HasSubstr("CapAmb:\t0000000000000000\nCapBnd:\t000000c021280025\n"
+                                     "CapEff:\t000000c021280025\nCapPrm:\t000000c021280025\n"
+                                     "NoNewPrivs:\t1\n"
+                                     "open=secret EACCES\nopen=secret 0\nagent 0\n"))
+      << outcome.err;
+}
+
 }  // namespace
 }  // namespace aspis::test
