@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The examples of docs/ that go beyond AppArmor's language compile, and say all that they mean to say.
+// The examples of docs/ that go beyond AppArmor's language compile, and say all that they mean to
+// say.
 #include <gtest/gtest.h>
 
 #include <fstream>
