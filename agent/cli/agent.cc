@@ -17,6 +17,7 @@
 #include "agent/cli/commands.h"
 #include "agent/cli/exit_code.h"
 #include "agent/cli/loop.h"
+#include "agent/cli/memory.h"
 #include "agent/cli/policy_watch.h"
 #include "agent/cli/sd_notify.h"
 #include "agent/kernel/capability.h"
@@ -170,6 +171,8 @@ int agent(const AgentArguments& arguments) {
     return kExitOk;
   }
   if (const auto allowed = require_capabilities(); !allowed) return failed(allowed.error());
+  // Queues may be long for a moment, and rotated logs are compressed.
+  give_back_blocks_of(256 << 10);
   if (const auto ran = Agent::run(std::move(*setup)); !ran) return failed(ran.error());
   return kExitOk;
 }
