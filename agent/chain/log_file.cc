@@ -23,6 +23,10 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::size_t kBatch = 256 << 10;  // of lines that are chained at a time
+// Bytes of the file before that are compressed with each byte of this one: done long before the
+// next.
+constexpr std::uint64_t kCompressedWith = 2;
+constexpr std::uint64_t kIdleWork = kSecond / 20;  // the next lines wait no longer for it
 
 std::uint64_t now_ns() {
   timespec now{};
@@ -44,6 +48,7 @@ Result<std::unique_ptr<LogFile>> LogFile::open(LogOptions options) {
   }
   log->next_seal_ = now_ns() + log->options_.seal_seconds * kSecond;
   TRYV(log->open_file(true));
+  log->begin_compressing();
   return log;
 }
 
@@ -194,7 +199,9 @@ WriteTarget::Outcome LogFile::write_some(std::string_view bytes, std::chrono::mi
       rest.remove_prefix(line + 1);
     }
   }
+  const std::uint64_t before = bytes_;
   if (const int error = write_pending(); error != 0) return {0, error};
+  compress(kCompressedWith * (bytes_ - before));
   return {std::exchange(taken_, 0), 0};
 }
 
@@ -255,15 +262,42 @@ void LogFile::rotate() {
   }
   ++file_;
   if (const auto opened = open_file(false); !opened) log::error("{}", opened.error().text());
-  if (const auto packed = options_.compress ? compress_part(name) : Result<>(); !packed)
-    log::warn("{}", packed.error().text());
   remove_oldest();
+  begin_compressing();
+}
+
+/// With the oldest that is not compressed, also one that an agent before this has left, as it was
+/// killed.
+void LogFile::begin_compressing() {
+  if (!options_.compress || compressor_.busy()) return;
+  const auto parts = rotated_parts(options_.path);
+  const auto plain = std::ranges::find_if(
+      parts, [](const LogPart& part) { return !part.path.ends_with(kCompressed); });
+  if (plain == parts.end()) return;
+  if (const auto begun = compressor_.begin(plain->path); !begun)
+    log::warn("{}", begun.error().text());
+}
+
+void LogFile::compress(std::size_t bytes) {
+  if (!compressor_.busy()) return;
+  const auto stepped = compressor_.step(bytes);
+  if (!stepped)
+    log::warn("{}", stepped.error().text());  // it stays as it is, until the next is rotated
+  else if (!compressor_.busy())
+    begin_compressing();
+}
+
+void LogFile::idle() {
+  look_after(true);
+  for (const std::uint64_t until = now_ns() + kIdleWork; compressor_.busy() && now_ns() < until;)
+    compress(kBatch);
 }
 
 void LogFile::remove_oldest() {
   const auto parts = rotated_parts(options_.path);
   for (std::size_t i = 0; i + options_.keep < parts.size(); ++i) {
     note(LogNotice::What::kRemoved, parts[i].path);
+    if (parts[i].path == compressor_.file()) compressor_.drop();
     ::unlink(parts[i].path.c_str());
   }
 }
@@ -273,6 +307,8 @@ LogFile::~LogFile() {
   note(LogNotice::What::kClosed);
   if (key_) seal();
   if (write_pending() == 0) (void)keep_state();
+  if (const auto finished = compressor_.finish(); !finished)
+    log::warn("{}", finished.error().text());
 }
 
 }  // namespace aspis

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "agent/chain/chain.h"
+#include "agent/chain/compressor.h"
 #include "agent/event/log_notice.h"
 #include "agent/output/json.h"
 #include "agent/output/write_target.h"
@@ -42,7 +43,7 @@ class LogFile : public WriteTarget {
   ~LogFile() override;
 
   Outcome write_some(std::string_view bytes, std::chrono::milliseconds patience) override;
-  void idle() override { look_after(true); }
+  void idle() override;
 
  private:
   explicit LogFile(LogOptions options)
@@ -63,6 +64,8 @@ class LogFile : public WriteTarget {
   void look_after(bool idle);
   void seal();
   void rotate();
+  void begin_compressing();
+  void compress(std::size_t bytes);
   void remove_oldest();
   [[nodiscard]] bool is_still_there() const;
 
@@ -78,6 +81,7 @@ class LogFile : public WriteTarget {
   bool lost_ = false;      ///< the end that the state speaks of is not in the file
   std::string pending_;    ///< chained, not yet written
   std::size_t taken_ = 0;  ///< bytes of lines that pending_ stands for
+  Compressor compressor_;  ///< of what was rotated
   std::optional<SealKey> key_;
   ChainEnd sealed_, kept_;
   std::uint64_t next_look_ = 0, next_seal_ = 0;

@@ -17,20 +17,9 @@
 namespace aspis {
 namespace {
 
-constexpr std::string_view kCompressed = ".zst";
 constexpr std::size_t kDigits = 6;
 constexpr std::size_t kPiece = 256 << 10;
 constexpr std::size_t kLineMax = 16 << 20;
-constexpr int kLevel = 3;
-
-Result<> write_all(int fd, std::string_view bytes, const std::string& name) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno != EINTR) return fail_errno(name);
-    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
 
 /// Calls `take` for all the bytes of a file, piece by piece, until it fails.
 Result<> each_piece(const std::string& file,
@@ -69,6 +58,15 @@ Result<> each_decompressed(const std::string& file,
 
 }  // namespace
 
+Result<> write_bytes(int fd, std::string_view bytes, const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return fail_errno(name);
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
 std::string part_name(const std::string& path, std::uint64_t number) {
   const std::string digits = std::to_string(number);
   return path + "." + std::string(kDigits - std::min(kDigits, digits.size()), '0') + digits;
@@ -98,37 +96,6 @@ std::vector<LogPart> rotated_parts(const std::string& path) {
   return parts;
 }
 
-Result<> compress_part(const std::string& file) {
-  struct stat status{};
-  if (::stat(file.c_str(), &status) != 0) return fail_errno(file);
-  const std::string name = file + std::string(kCompressed);
-  const std::string fresh = name + ".new";
-  const Fd out(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, status.st_mode & 0777));
-  if (!out.valid()) return fail_errno(fresh);
-  const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(),
-                                                                     &ZSTD_freeCCtx);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
-  std::string room(ZSTD_CStreamOutSize(), '\0');
-  const auto feed = [&](std::string_view piece, ZSTD_EndDirective end) -> Result<> {
-    ZSTD_inBuffer input{piece.data(), piece.size(), 0};
-    for (;;) {
-      ZSTD_outBuffer output{room.data(), room.size(), 0};
-      const std::size_t left = ZSTD_compressStream2(context.get(), &output, &input, end);
-      if (ZSTD_isError(left) != 0) return fail(file + ": " + ZSTD_getErrorName(left));
-      TRYV(write_all(out.get(), std::string_view(room).substr(0, output.pos), fresh));
-      if (end == ZSTD_e_end ? left == 0 : input.pos == input.size) return {};
-    }
-  };
-  TRYV(each_piece(file, [&](std::string_view piece) { return feed(piece, ZSTD_e_continue); }));
-  TRYV(feed({}, ZSTD_e_end));
-  if (::fsync(out.get()) != 0 || std::rename(fresh.c_str(), name.c_str()) != 0)
-    return fail_errno(name);
-  if (::unlink(file.c_str()) != 0) return fail_errno(file);
-  return {};
-}
-
 Result<> each_line(const std::string& file,
                    const std::function<void(std::string_view line, bool whole)>& line) {
   std::string rest;
@@ -155,7 +122,7 @@ Result<> replace_text(const std::string& file, const std::string& text) {
   {
     const Fd out(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!out.valid()) return fail_errno(fresh);
-    TRYV(write_all(out.get(), text, fresh));
+    TRYV(write_bytes(out.get(), text, fresh));
   }
   if (std::rename(fresh.c_str(), file.c_str()) != 0) return fail_errno(file);
   return {};

@@ -17,6 +17,7 @@
 #include "agent/cli/commands.h"
 #include "agent/cli/exit_code.h"
 #include "agent/cli/loop.h"
+#include "agent/cli/memory.h"
 #include "agent/cli/policy_watch.h"
 #include "agent/cli/privileges.h"
 #include "agent/cli/sd_notify.h"
@@ -174,6 +175,8 @@ int agent(const AgentArguments& arguments) {
     log::info("nothing is wrong with it: {} profiles", read->profiles.size());
     return kExitOk;
   }
+  // Queues may be long for a moment, and rotated logs are compressed.
+  give_back_blocks_of(256 << 10);
   if (const auto ran = Agent::run(std::move(*setup)); !ran) return failed(ran.error());
   return kExitOk;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // aspis policy check: what is wrong with policy files.
-#include <malloc.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "agent/cli/exit_code.h"
+#include "agent/cli/memory.h"
 #include "agent/cli/policy_commands.h"
 #include "agent/cli/policy_files.h"
 #include "base/log.h"
@@ -18,16 +17,8 @@ struct CheckOptions {
   std::vector<std::string> files;
 };
 
-/// Each file needs some megabytes for a moment: what is that large comes from the system and goes
-/// back to it at once, instead of leaving holes.
-void give_memory_back() {
-  constexpr int kLarge = 64 << 10;
-  ::mallopt(M_MMAP_THRESHOLD, kLarge);
-  ::mallopt(M_TRIM_THRESHOLD, kLarge);
-}
-
 int check(const CheckOptions& options) {
-  give_memory_back();
+  give_back_blocks_of(64 << 10);  // each file needs some megabytes for a moment
   const auto files = policy_files(options.files);
   if (!files) {
     log::error("{}", files.error().text());

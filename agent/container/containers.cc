@@ -25,6 +25,7 @@ void Containers::look(std::uint64_t cgroup, Entry& entry, std::uint64_t now) con
     return;
   }
   auto found = container_in(*path);
+  if (!found) found = containerd_task_in(*path);
   if (!found) {
     entry.again = 0;
     return;

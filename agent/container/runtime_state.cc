@@ -6,12 +6,16 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "agent/container/bolt.h"
+
 namespace aspis {
 namespace {
 
 using nlohmann::json;
 
 constexpr std::uintmax_t kFileMax = 16 << 20;
+constexpr std::string_view kTasks = "/run/containerd/io.containerd.runtime.v2.task";
+constexpr std::string_view kMetadata = "/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db";
 
 /// Null: not there, not readable, too large, not JSON.
 json read_json(const std::string& path) {
@@ -78,8 +82,20 @@ void read_oci(const std::string& path, Container& to) {
   take_annotations(member(read_json(path), "annotations"), to);
 }
 
+/// Both keep their containers in the same place.
+void read_crio_and_podman(const std::string& root, Container& to) {
+  const json config = read_json(root + "/run/containers/storage/overlay-containers/" + to.id +
+                                "/userdata/config.json");
+  const json& annotations = member(config, "annotations");
+  const std::string manager = text(annotations, "io.container.manager");
+  if (manager == "cri-o") take(to.runtime, "cri-o");
+  if (manager == "libpod") take(to.runtime, "podman");
+  take_annotations(annotations, to);
+}
+
 void read_docker(const std::string& root, Container& to) {
   const json state = read_json(root + "/var/lib/docker/containers/" + to.id + "/config.v2.json");
+  if (state.is_object()) take(to.runtime, "docker");
   std::string name = text(state, "Name");
   if (name.starts_with('/')) name.erase(0, 1);
   take(to.name, std::move(name));
@@ -104,19 +120,47 @@ void read_podman(const std::string& root, Container& to) {
   }
 }
 
-void read_containerd(const std::string& root, Container& to) {
-  const std::filesystem::path tasks = root + "/run/containerd/io.containerd.runtime.v2.task";
+/// What ctr and others give it has no annotations: their image is in containerd's database alone.
+void read_containerd_task(const std::string& root, const std::string& space, Container& to) {
+  const std::filesystem::path task = root + std::string(kTasks) + "/" + space + "/" + to.id;
   std::error_code failure;
-  for (const auto& space : std::filesystem::directory_iterator(tasks, failure))
-    read_oci((space.path() / to.id / "config.json").string(), to);
+  if (!std::filesystem::is_directory(task, failure)) return;
+  take(to.runtime, space == "moby" ? "docker" : "containerd");
+  read_oci((task / "config.json").string(), to);
+  if (!to.image.empty()) return;
+  const std::string_view buckets[] = {"v1", space, "containers", to.id};
+  take(to.image, bolt_value(root + std::string(kMetadata), buckets, "image").value_or(""));
+}
+
+void read_containerd(const std::string& root, Container& to) {
+  if (!to.space.empty()) return read_containerd_task(root, to.space, to);
+  std::error_code failure;
+  for (const auto& space : std::filesystem::directory_iterator(root + std::string(kTasks), failure))
+    read_containerd_task(root, space.path().filename(), to);
 }
 
 }  // namespace
 
+std::optional<Container> containerd_task_in(std::string_view cgroup_path, const std::string& root) {
+  if (!cgroup_path.starts_with('/')) return std::nullopt;
+  cgroup_path.remove_prefix(1);
+  const std::size_t slash = cgroup_path.find('/');
+  if (slash == 0 || slash == std::string_view::npos) return std::nullopt;
+  Container found;
+  found.space = cgroup_path.substr(0, slash);
+  cgroup_path.remove_prefix(slash + 1);
+  found.id = cgroup_path.substr(0, cgroup_path.find('/'));  // below it may be more
+  std::error_code failure;
+  const std::string task = root + std::string(kTasks) + "/" + found.space + "/" + found.id;
+  if (found.id.empty() || found.space == ".." || found.id == ".." ||
+      !std::filesystem::is_directory(task, failure))
+    return std::nullopt;
+  found.name = found.id;
+  return found;
+}
+
 void read_runtime_state(Container& container, const std::string& root) {
-  read_oci(
-      root + "/run/containers/storage/overlay-containers/" + container.id + "/userdata/config.json",
-      container);
+  read_crio_and_podman(root, container);
   read_docker(root, container);
   read_podman(root, container);
   read_containerd(root, container);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
+#include <unordered_map>
 
 #include "agent/watch/line_output.h"
 #include "agent/watch/session.h"
@@ -280,6 +281,19 @@ void Server::tick() {
     return true;
   });
   std::erase_if(streams_, [](const auto& row) { return row.second.expired(); });
+  forget_read();
+}
+
+/// Lines are kept for those who have not had them yet, and no longer.
+void Server::forget_read() {
+  std::unordered_map<Stream*, std::uint64_t> needed;  // by the reader that is furthest behind
+  for (const Connection& connection : connections_) {
+    if (!connection.stream) continue;
+    const std::uint64_t next = connection.place.chunk;
+    std::uint64_t& oldest = needed.try_emplace(connection.stream.get(), next).first->second;
+    oldest = std::min(oldest, next);
+  }
+  for (const auto& [stream, chunk] : needed) stream->forget(chunk);
 }
 
 Result<> Server::close(const Summary&, std::uint64_t, std::chrono::milliseconds) {

@@ -82,6 +82,7 @@ class Server : public Output {
   bool send(Connection& connection);
   void end(Connection& connection);
   void flush();
+  void forget_read();
 
   EventLoop& loop_;
   ServerOptions options_;

@@ -23,11 +23,17 @@ void Stream::seal() {
   bytes_ += open_.size();
   chunks_.push_back({std::make_shared<Chunk>(Chunk{std::exchange(open_, {})}), sealed_, emitted_});
   sealed_ = emitted_;
-  while (bytes_ > capacity_ && chunks_.size() > 1) {
-    bytes_ -= chunks_.front().chunk->lines.size();
-    chunks_.pop_front();
-    ++first_;
-  }
+  while (bytes_ > capacity_ && chunks_.size() > 1) drop_oldest();
+}
+
+void Stream::drop_oldest() {
+  bytes_ -= chunks_.front().chunk->lines.size();
+  chunks_.pop_front();
+  ++first_;
+}
+
+void Stream::forget(std::uint64_t chunk) {
+  while (first_ < chunk && !chunks_.empty()) drop_oldest();
 }
 
 std::shared_ptr<const Chunk> Stream::next(Place& place, std::uint64_t now) {

@@ -49,7 +49,14 @@ class Stream {
   /// Events lost to readers that were too slow, over all readers.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
 
+  /// All readers are at `chunk`, or further: those before it are not needed any more.
+  void forget(std::uint64_t chunk);
+  /// Bytes that are kept for readers.
+  [[nodiscard]] std::size_t kept() const { return bytes_; }
+
  private:
+  void drop_oldest();
+
   /// A chunk, and all that was emitted up to its end: events count as `output`, and gaps by the
   /// stage that they told of.
   struct Kept {

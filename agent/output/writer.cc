@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{100};
 constexpr std::chrono::seconds kIdle{1};
+/// Room that the two buffers keep, each. They swap places all the time, and would both stay as
+/// large as the longest queue has ever been.
+constexpr std::size_t kRoomKept = std::size_t{1} << 20;
 
 std::uint64_t count_lines(std::string_view text) {
   std::uint64_t lines = 0;
@@ -126,6 +129,7 @@ void Writer::run() {
 /// Waits for lines; false when there will be none.
 bool Writer::next_batch(std::string& batch) {
   batch.clear();
+  if (batch.capacity() > kRoomKept) std::string().swap(batch);
   std::unique_lock lock(mutex_);
   while (pending_.empty() && !closing_ && !failed_) {
     waiting_ = true;

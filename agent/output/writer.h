@@ -34,6 +34,7 @@ struct OutputStats {
 };
 
 /// Writes lines to a file descriptor, or another target, in the order in which they came.
+/// What a long queue took is given back when it has been written.
 ///
 /// A disk that is full (ENOSPC, EDQUOT), a directory that is gone (ENOENT), or somebody who does
 /// not listen (ECONNREFUSED, …) is tried again until that has passed or the writer is closed, so

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The agent as a pod, and its alerts, in one guest (cluster_guest.sh): the image is built and the manifests are played by podman against a pod that
-# it denies something, which Prometheus and Alertmanager tell a receiver. cluster.sh [PRESET [KERNEL]]
+# it denies something, which Prometheus and Alertmanager tell a receiver. In the same boot, which container an event is from, by podman and
+# containerd (containers_guest.sh). cluster.sh [PRESET [KERNEL]]
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
@@ -25,4 +26,5 @@ mv "$work"/packages/aspis_*.deb "$work/context"
 rm -rf "$work/packages"
 /usr/bin/python3 deploy/kubernetes/podman/pod.py localhost/aspis:0.1.0 tests/vm/cluster/app.yaml >"$work/pod.yaml"
 
-./dev vm --root systemd --preset "$preset" --memory 4096 --with "$work" --timeout 900 "$kernel" -- tests/vm/cluster_guest.sh "$work"
+./dev vm --root systemd --preset "$preset" --memory 4096 --with "$work" --timeout 1200 "$kernel" -- \
+  "tests/vm/cluster_guest.sh $work; cluster=\$?; tests/vm/containers_guest.sh build/$preset/agent/cli/aspis && exit \$cluster"

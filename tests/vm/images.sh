@@ -140,6 +140,8 @@ systemd_packages() {
   echo auditd rsyslog
   # tests/vm/cluster.sh: a pod, and an alert from the rule to the receiver
   echo catatonit crun dbus podman prometheus prometheus-alertmanager
+  # tests/vm/containers_guest.sh: another runtime
+  echo containerd runc
 }
 
 root() { # root host|sid|systemd: the cache entry

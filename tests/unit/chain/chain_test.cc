@@ -12,7 +12,9 @@
 #include <fstream>
 #include <random>
 #include <sstream>
+#include <thread>
 
+#include "agent/chain/compressor.h"
 #include "agent/chain/log_file.h"
 #include "agent/chain/log_parts.h"
 #include "agent/chain/verify.h"
@@ -184,6 +186,87 @@ TEST_F(Log, KeepsSoManyFilesAndSaysWhichAreGone) {
   EXPECT_GT(result_.removed, 0U);
   EXPECT_THAT(text(options_.path), HasSubstr(R"("action":"removed")"));
   EXPECT_THAT(text(options_.path), HasSubstr("events.json.000004"));
+}
+
+TEST_F(Log, CompressesPieceByPiece) {
+  const std::string file = directory_ + "/part";
+  std::string content;
+  for (int i = 0; i < 20'000; ++i) content += line(i);
+  ASSERT_TRUE(replace_text(file, content));
+  Compressor compressor;
+  ASSERT_TRUE(compressor.begin(file));
+  EXPECT_EQ(compressor.file(), file);
+  ASSERT_TRUE(compressor.step(content.size() / 2));
+  EXPECT_TRUE(compressor.busy());
+  EXPECT_TRUE(fs::exists(file)) << "until the other is whole";
+  EXPECT_FALSE(fs::exists(file + ".zst"));
+  ASSERT_TRUE(compressor.step(content.size()));
+  EXPECT_FALSE(compressor.busy());
+  EXPECT_FALSE(fs::exists(file));
+  EXPECT_TRUE(output_of("{ zstd -dc | sha256sum; }", text(file + ".zst")) ==
+              output_of("sha256sum", content));
+  ASSERT_TRUE(replace_text(file, content));
+  ASSERT_TRUE(compressor.begin(file));
+  ASSERT_TRUE(compressor.step(1));
+  compressor.drop();
+  EXPECT_TRUE(fs::exists(file));
+  EXPECT_FALSE(fs::exists(file + ".zst.new"));
+  fs::remove(file);
+  EXPECT_FALSE(compressor.begin(file));
+  EXPECT_FALSE(compressor.busy());
+}
+
+TEST_F(Log, CompressesInBetween) {
+  options_.rotate_bytes = 4 << 20;
+  options_.compress = true;
+  const std::string first = options_.path + ".000001";
+  const auto log = open();
+  const auto write_some = [&] { write(*log, 0, 8000); };  // less than a batch
+  do write_some();
+  while (fs::file_size(options_.path) < options_.rotate_bytes);
+  std::this_thread::sleep_for(1100ms);  // once a second it is asked whether the file is too long
+  write_some();
+  EXPECT_TRUE(fs::exists(first)) << "who writes is not held up until it is compressed";
+  int writes = 1;
+  for (; fs::exists(first) && writes < 100; ++writes) write_some();
+  EXPECT_LT(fs::file_size(options_.path), options_.rotate_bytes)
+      << "before the next one is as long";
+  EXPECT_TRUE(fs::exists(first + ".zst"));
+  EXPECT_FALSE(fs::exists(first + ".zst.new"));
+  EXPECT_THAT(verify(), IsEmpty());
+  EXPECT_EQ(result_.files, 2U);
+}
+
+TEST_F(Log, CompressesWhatAnAgentThatWasKilledHasLeft) {
+  options_.rotate_bytes = 2000;
+  for (int i = 0; i < 3; ++i) {
+    const auto log = open();
+    write(*log, 0, 40);
+    log->idle();
+  }
+  std::ofstream(options_.path + ".000001.zst.new") << "half of it";
+  options_.compress = true;
+  open()->idle();
+  for (const char* number : {".000001", ".000002", ".000003"}) {
+    EXPECT_FALSE(fs::exists(options_.path + number));
+    EXPECT_TRUE(fs::exists(options_.path + number + std::string(".zst")));
+  }
+  EXPECT_FALSE(fs::exists(options_.path + ".000001.zst.new"));
+  EXPECT_THAT(verify(), IsEmpty());
+}
+
+TEST_F(Log, WhatIsRemovedIsNotCompressed) {
+  options_.rotate_bytes = 4 << 20;
+  options_.compress = true;
+  options_.keep = 0;
+  const auto log = open();
+  for (int i = 0; i < 60; ++i) write(*log, 0, 8000);
+  log->idle();
+  int others = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(options_.path).parent_path()))
+    others += entry.path() != options_.path;
+  EXPECT_EQ(others, 0);
+  EXPECT_THAT(verify(), IsEmpty());
 }
 
 TEST_F(Log, FindsEveryChangeOfAByte) {

@@ -154,6 +154,51 @@ TEST_F(RuntimeState, OfContainerdAndCrio) {
   EXPECT_EQ(found.labels.at("tier"), "web");
 }
 
+TEST_F(RuntimeState, TellsTheRuntimeWhereThePathDoesNot) {
+  EXPECT_EQ(read().runtime, "");
+  const std::string task = "/run/containerd/io.containerd.runtime.v2.task/";
+  const std::string config = "/" + kId + "/config.json";
+  write(task + "k8s.io" + config, "{}");
+  EXPECT_EQ(read().runtime, "containerd");
+  fs::remove_all(root_ + "/run/containerd");
+  write(task + "moby" + config, "{}");
+  EXPECT_EQ(read().runtime, "docker") << "which has containerd run them";
+  const std::string crio =
+      "/run/containers/storage/overlay-containers/" + kId + "/userdata/config.json";
+  write(crio, R"({"annotations":{"io.container.manager":"cri-o"}})");
+  EXPECT_EQ(read().runtime, "cri-o");
+  write(crio, R"({"annotations":{"io.container.manager":"libpod"}})");
+  EXPECT_EQ(read().runtime, "podman");
+  Container container;
+  container.id = kId;
+  container.runtime = "docker";
+  read_runtime_state(container, root_);
+  EXPECT_EQ(container.runtime, "docker") << "the path has said so";
+}
+
+TEST_F(RuntimeState, KnowsContainersOfContainerdByAnyName) {
+  const std::string task = "/run/containerd/io.containerd.runtime.v2.task/";
+  write(task + "default/web-1/config.json", "{}");
+  write(task + "other/web-1/config.json",
+        R"({"annotations":{"io.kubernetes.cri.image-name":"other:1"}})");
+  for (const char* path : {"/default/web-1", "/default/web-1/init"}) {
+    auto found = containerd_task_in(path, root_);
+    ASSERT_TRUE(found) << path;
+    EXPECT_EQ(found->id, "web-1");
+    read_runtime_state(*found, root_);
+    EXPECT_EQ(found->runtime, "containerd");
+    EXPECT_EQ(found->name, "web-1");
+    EXPECT_EQ(found->image, "") << "that of another namespace";
+  }
+  auto other = containerd_task_in("/other/web-1", root_);
+  ASSERT_TRUE(other);
+  read_runtime_state(*other, root_);
+  EXPECT_EQ(other->image, "other:1");
+  for (const char* path : {"", "/", "/default", "/default/", "/default/web", "/init.scope",
+                           "//web-1", "/system.slice/default/web-1", "/../web-1", "/default/.."})
+    EXPECT_FALSE(containerd_task_in(path, root_)) << path;
+}
+
 TEST_F(RuntimeState, WhatIsNotUnderstoodStaysEmpty) {
   const std::string file = "/var/lib/docker/containers/" + kId + "/config.v2.json";
   for (const char* text : {"", "{", "[]", "5", R"({"Name":5,"Config":[]})",

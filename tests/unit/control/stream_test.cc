@@ -95,6 +95,34 @@ TEST(Stream, TellsWhatEachSlowReaderHasLost) {
   EXPECT_EQ(readers[7].lost, 0U) << "nobody loses because another is slow";
 }
 
+TEST(Stream, KeepsNothingThatAllHaveHad) {
+  const auto stream = make(1 << 20);
+  Reader fast(*stream), slow(*stream);
+  const auto emit = [&](int events) {
+    for (; events > 0; --events) {
+      stream->emit(open_event("/a")->record);
+      stream->seal();
+    }
+  };
+  emit(10);
+  const std::size_t all = stream->kept();
+  fast.read(*stream, 10);
+  slow.read(*stream, 4);
+  stream->forget(slow.place.chunk);
+  EXPECT_EQ(stream->kept(), all / 10 * 6);
+  emit(1);
+  fast.read(*stream, 10);
+  slow.read(*stream, 10);
+  stream->forget(fast.place.chunk);
+  EXPECT_EQ(stream->kept(), 0U);
+  emit(1);
+  fast.read(*stream, 10);
+  slow.read(*stream, 10);
+  EXPECT_EQ(fast.paths.size(), 12U);
+  EXPECT_EQ(slow.paths.size(), 12U);
+  EXPECT_EQ(fast.lost + slow.lost, 0U);
+}
+
 TEST(Stream, WantsWhatItsFilterPasses) {
   Filter filter;
   filter.events = {"net.*"};

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/chain/chain.h"
+#include "agent/chain/compressor.h"
 #include "agent/chain/log_parts.h"
 
 namespace aspis {
@@ -70,7 +71,9 @@ class History : public testing::Test {
 
 TEST_F(History, ReadsRotatedAndCompressedFilesInOrder) {
   std::ofstream(part_name(path_, 1)) << record(1, 1) << '\n' << record(2, 2) << '\n';
-  ASSERT_TRUE(compress_part(part_name(path_, 1)).has_value());
+  Compressor compressor;
+  ASSERT_TRUE(compressor.begin(part_name(path_, 1)).has_value());
+  ASSERT_TRUE(compressor.finish().has_value());
   std::ofstream(part_name(path_, 2)) << record(3, 3) << "\nno json\n[]\n";
   std::ofstream(path_) << record(4, 4) << '\n' << record(5, 5);
   EXPECT_THAT(read(0), ElementsAre(1, 2, 3, 4, 5));

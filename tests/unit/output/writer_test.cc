@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -267,6 +268,41 @@ TEST(FileTarget, FollowsItsName) {
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   std::filesystem::remove_all(directory);
   EXPECT_EQ(append_to_file("/proc/nowhere/events").error().code, ENOENT);
+}
+
+TEST(Writer, GivesBackWhatALongQueueTook) {
+  // Somebody who does not read for a while.
+  struct Slow : WriteTarget {
+    explicit Slow(std::atomic<bool>& reads) : reads(reads) {}
+    Outcome write_some(std::string_view bytes, std::chrono::milliseconds) override {
+      if (reads) return {bytes.size(), 0};
+      std::this_thread::sleep_for(1ms);
+      return {0, EAGAIN};
+    }
+    std::atomic<bool>& reads;
+  };
+  const auto in_use = [] {
+    const struct mallinfo2 info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  std::atomic<bool> reads = true;
+  Writer writer(std::make_unique<Slow>(reads), {std::size_t{32} << 20, 5ms});
+  const std::string lines(std::size_t{1} << 20, '\n');
+  const std::size_t before = in_use();
+  for (int round = 0; round < 2; ++round) {  // both buffers
+    reads = false;
+    ASSERT_TRUE(writer.push("first\n"));
+    std::this_thread::sleep_for(10ms);  // it is on its way, and the others wait behind it
+    for (int i = 0; i < 8; ++i) ASSERT_TRUE(writer.push(lines));
+    reads = true;
+    const std::uint64_t all = static_cast<std::uint64_t>(round + 1) * (1 + 8 * lines.size());
+    while (writer.stats().written != all) std::this_thread::sleep_for(1ms);
+  }
+  const auto until = in(2s);
+  while (in_use() > before + (std::size_t{1} << 20) && Writer::Clock::now() < until)
+    std::this_thread::sleep_for(1ms);
+  EXPECT_LE(in_use(), before + (std::size_t{1} << 20));
+  EXPECT_TRUE(writer.close(in(1s)).has_value());
 }
 
 TEST(Writer, SaysWhenItHasRecovered) {
