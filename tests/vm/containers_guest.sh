@@ -18,7 +18,7 @@ printf '{"default":[{"type":"insecureAcceptAnything"}]}' >/etc/containers/policy
 cp /run/job/busybox image/bin/busybox
 for applet in sh sleep mkdir touch; do ln -s busybox "image/bin/$applet"; done
 cp /run/job/busybox image/usr/local/bin/cat
-echo password >image/srv/secret
+for case in plain of-the-host nested moved plain-ctr kubernetes; do echo password >"image/srv/secret.$case"; done
 echo plan >image/srv/plan
 tar -C image -cf - . | podman import -q - localhost/box:1
 is "podman import" 0 $?
@@ -37,7 +37,7 @@ say "the agent"
 # What another one has left in force would see the same programs.
 "$aspis" agent --uninstall >/dev/null 2>&1
 mkdir profiles
-printf 'profile box /usr/local/bin/cat flags=(attach_disconnected) {\n  /** mrix,\n  audit deny /srv/secret r,\n}\n' >profiles/box
+printf 'profile box /usr/local/bin/cat flags=(attach_disconnected) {\n  /** mrix,\n  audit deny /srv/secret.* r,\n}\n' >profiles/box
 cat >profiles/chosen <<'END'
 profile by-name /usr/local/bin/cat container=(image=localhost/box:* name=chosen) flags=(attach_disconnected) {
   /** mrix,
@@ -64,14 +64,14 @@ in_force() { grep -q 'profiles in force' agent.err; }
 soon in_force
 is "it has put profiles in force" 0 $?
 
-# of CASE MEMBER…: of the container in the event of what was called so.
+# of CASE MEMBER…: of the container in the event of its file.
 of() {
   python3 - "$@" <<'END'
 import json, sys
 case, *members = sys.argv[1:]
 for line in open("events.json"):
     event = json.loads(line)
-    if event["process"]["argv"][-1] == case:
+    if event.get("file", {}).get("path") == f"/srv/secret.{case}":
         print(*(event.get("container", {}).get(member, "-") for member in members))
         break
 END
@@ -91,21 +91,21 @@ box() { # box CASE OPTION… -- SCRIPT
   while [[ $1 != -- ]]; do options+=("$1") && shift; done
   podman run --cidfile "cid.$case" --name "$case" --network none "${options[@]}" localhost/box:1 /bin/sh -c "$2" >"out.$case" 2>&1
 }
-box plain -- 'cat /srv/secret plain'
+box plain -- '/usr/local/bin/cat /srv/secret.plain'
 tells plain "$(<cid.plain)" podman localhost/box:1 plain
-box of-the-host --pid host -- 'cat /srv/secret of-the-host; cat /proc/1/comm'
+box of-the-host --pid host -- '/usr/local/bin/cat /srv/secret.of-the-host 2>/dev/null; cat /proc/1/comm'
 tells of-the-host "$(<cid.of-the-host)" podman localhost/box:1 of-the-host
 is "it sees the host's processes" systemd "$(tail -n 1 out.of-the-host)"
 
 # A cgroup in its own, made by itself.
 box nested --privileged --cgroupns private -- '
   mkdir /sys/fs/cgroup/inner && echo $$ >/sys/fs/cgroup/inner/cgroup.procs
-  cat /proc/self/cgroup; cat /srv/secret nested'
+  cat /proc/self/cgroup; /usr/local/bin/cat /srv/secret.nested'
 tells nested "$(<cid.nested)" podman localhost/box:1 nested
 is "it was in a cgroup of its own" 0::/inner "$(grep '^0::' out.nested)"
 
 # The same from outside, to a process that runs.
-box moved --detach -- 'until [ -e /tmp/go ]; do sleep 0.2; done; cat /srv/secret moved'
+box moved --detach -- 'until [ -e /tmp/go ]; do sleep 0.2; done; /usr/local/bin/cat /srv/secret.moved'
 pid=$(podman inspect --format '{{.State.Pid}}' moved)
 cgroup=/sys/fs/cgroup$(cut -d: -f3 "/proc/$pid/cgroup")
 mkdir "$cgroup/child" && echo "$pid" >"$cgroup/child/cgroup.procs"
@@ -114,8 +114,8 @@ podman exec moved /bin/touch /tmp/go
 tells moved "$(<cid.moved)" podman localhost/box:1 moved
 
 # The first program that runs in it, and the same one in another container.
-box chosen -- 'cat /srv/plan; cat /proc/self/cgroup' # the shell is the first here
-is "chosen: cat under its profile" "Permission denied" "$(sed -n 's/^cat: .*plan.: //p' out.chosen)"
+box chosen -- '/usr/local/bin/cat /srv/plan'
+is "chosen: by the shell" "Permission denied" "$(sed -n 's/^cat: .*plan.: //p' out.chosen)"
 podman rm chosen >/dev/null
 podman run --name chosen --network none localhost/box:1 /usr/local/bin/cat /srv/plan >out.first 2>&1
 is "chosen: it is the first program" "Permission denied" "$(sed 's/.*: //' out.first)"
@@ -123,18 +123,18 @@ podman run --name other --network none localhost/box:1 /usr/local/bin/cat /srv/p
 is "another name" plan "$(<out.other)"
 
 say containerd
-ctr run --rm localhost/box:1 web-1 /bin/sh -c 'cat /proc/self/cgroup; cat /srv/secret plain-ctr' >out.ctr 2>&1
+ctr run --rm localhost/box:1 web-1 /bin/sh -c 'cat /proc/self/cgroup; /usr/local/bin/cat /srv/secret.plain-ctr' >out.ctr 2>&1
 cat out.ctr
 tells plain-ctr web-1 containerd localhost/box:1 web-1
 
 # As kubelet has it with the driver cgroupfs, and the annotations of CRI, of which ctr gives none by itself.
 id=$(sha256sum <<<kubernetes | cut -c1-64) uid=0f4c8f4e-3c1e-4d3b-9f57-2b6d1f0a9c11
 ctr --namespace k8s.io run --rm --cgroup "/kubepods/burstable/pod$uid/$id" --annotation io.kubernetes.cri.container-name=web \
-  --annotation io.kubernetes.cri.sandbox-name=shop-0 --annotation io.kubernetes.cri.sandbox-namespace=prod \
-  localhost/box:1 "$id" /bin/sh -c 'cat /proc/self/cgroup; cat /srv/secret kubernetes' >out.kubernetes 2>&1
+  --annotation io.kubernetes.cri.sandbox-name=cart-0 --annotation io.kubernetes.cri.sandbox-namespace=prod \
+  localhost/box:1 "$id" /bin/sh -c 'cat /proc/self/cgroup; /usr/local/bin/cat /srv/secret.kubernetes' >out.kubernetes 2>&1
 cat out.kubernetes
 tells kubernetes "$id" containerd localhost/box:1 web
-is "its pod" "shop-0 prod $uid" "$(of kubernetes pod namespace pod_uid)"
+is "its pod" "cart-0 prod $uid" "$(of kubernetes pod namespace pod_uid)"
 
 kubernetes() { # NAMESPACE: of a new pod, whose only program reads the plan
   local id
