@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/output/message_target.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,7 +22,15 @@ constexpr std::size_t kCutMin = 1024;  // no socket is as narrow as that
 
 struct Address : InetAddress {
   bool stream = false;
+  bool datagrams_here = false;  ///< UDP to this machine
 };
+
+bool is_loopback(const sockaddr_storage& storage) {
+  if (storage.ss_family == AF_INET6)
+    return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr);
+  const auto& inet = reinterpret_cast<const sockaddr_in&>(storage);
+  return storage.ss_family == AF_INET && ntohl(inet.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
 
 Result<Address> read_address(MessageKind kind, const std::string& where) {
   Address address;
@@ -36,6 +45,7 @@ Result<Address> read_address(MessageKind kind, const std::string& where) {
   if (kind == MessageKind::kSyslog && (address.stream || where.starts_with("udp:"))) {
     if (const auto inet = read_inet_address(std::string_view(where).substr(4))) {
       static_cast<InetAddress&>(address) = *inet;
+      address.datagrams_here = !address.stream && is_loopback(address.storage);
       return address;
     }
   }
@@ -64,6 +74,7 @@ class MessageTarget final : public WriteTarget {
   std::string message_;
   std::size_t sent_ = 0;  ///< of it: a stream may take a part
   bool made_ = false;     ///< message_ is that of the line at hand
+  bool heard_ = false;    ///< what was sent through fd_ has not been refused so far
 };
 
 /// Nothing blocks here: connections are to this machine or answer when they like.
@@ -79,6 +90,21 @@ int MessageTarget::connect() {
   const int code = errno;
   fd_.reset();
   return code;
+}
+
+/// What came back for datagrams that were sent; 0: nothing.
+int refusal(int fd) {
+  int code = 0;
+  socklen_t size = sizeof(code);
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : 0;
+}
+
+/// Datagrams to a port of this machine where nobody listens come back as an error, mostly before
+/// send(2) returns, and a moment later where the kernel leaves its network work to ksoftirqd.
+int late_refusal(int fd) {
+  constexpr int kMoment = 10;  // ms
+  pollfd wait{fd, 0, 0};
+  return ::poll(&wait, 1, kMoment) == 1 ? refusal(fd) : 0;
 }
 
 void MessageTarget::make_message(std::string_view line, std::size_t limit) {
@@ -104,14 +130,6 @@ bool is_closed(int fd) {
   char byte = 0;
   const ssize_t got = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR && errno != ENOTCONN);
-}
-
-/// What came back for datagrams that were sent: on this machine at once, so that none is lost to a
-/// port where nobody listens.
-int refusal(int fd) {
-  int code = 0;
-  socklen_t size = sizeof(code);
-  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : 0;
 }
 
 /// An errno, 0 if it is sent.
@@ -142,18 +160,26 @@ int MessageTarget::send_message(std::string_view line, std::chrono::milliseconds
   return !address_.stream && address_.storage.ss_family != AF_UNIX ? refusal(fd_.get()) : 0;
 }
 
+/// To this machine no datagram is lost: the first one tries whether anybody listens, and lines that
+/// went out together count when none of them has come back. Where a listener ends among them, some
+/// come to the next one twice.
 WriteTarget::Outcome MessageTarget::write_some(std::string_view bytes,
                                                std::chrono::milliseconds patience) {
-  constexpr std::size_t kAtATime = 64;
+  const std::size_t at_a_time = address_.datagrams_here && !heard_ ? 1 : 64;
   Outcome outcome;
-  for (std::size_t n = 0; n < kAtATime && !bytes.empty(); ++n) {
+  for (std::size_t n = 0; n < at_a_time && !bytes.empty(); ++n) {
     const std::size_t end = bytes.find('\n');
     outcome.error = send_message(bytes.substr(0, end), patience);
-    if (outcome.error != 0) return outcome.written != 0 ? Outcome{outcome.written, 0} : outcome;
+    if (outcome.error != 0) break;
     outcome.written += end + 1;
     bytes.remove_prefix(end + 1);
   }
-  return outcome;
+  const int code = outcome.error == EAGAIN ? 0 : outcome.error;
+  if (outcome.written != 0) outcome.error = 0;  // it is told when what is left comes again
+  if (!address_.datagrams_here) return outcome;
+  const int refused = code != 0 ? code : late_refusal(fd_.get());
+  heard_ = refused == 0;
+  return heard_ ? outcome : Outcome{0, refused};
 }
 
 }  // namespace
