@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The agent protects itself: a confined process, and any process of a container, cannot trace it,
- * signal it, get at its maps, programs and links, or remove what it has pinned. Whatever the
- * profile says, in complain mode too. Everybody else on the machine could unload all of this
- * anyway.
+ * signal it, get at its maps, programs and links, or change what it has pinned and its files: the
+ * program, the configuration, the policy, the logs, the socket. Whatever the profile says, in
+ * complain mode too. Everybody else on the machine could unload all of this anyway.
+ *
+ * Files are known by their inodes, however a path leads there. What fails open: a file that the
+ * agent made less than a second ago, a descriptor that was open for writing before, another hard
+ * link that was there before.
  *
  * As long as an agent lives: with nobody there its place can be taken, by another one in another
  * container. A link needs no guard beside its id: those of tracing programs cannot be detached or
@@ -16,11 +20,22 @@
 
 /* How long the agent may not have looked and still be taken to live. */
 #define GUARD_PATIENCE 3000000000ull
-/* Levels between a pin and the agent's directory, itself included: SET/links/NAME. */
-#define GUARD_DEPTH 5
+/* Levels that a tree reaches down, its top included. */
+#define GUARD_DEPTH 8
 
-/* The directory that the agent pins in; ino 0: none. */
-struct aspis_exe_key guarded_pins;
+/* The round whose places hold, and those of a later one. */
+__u32 guard_round;
+/* What the agent's main thread opens is such a place, by what the kernel itself takes for its inode
+ * and device: stat(2) says otherwise on btrfs and overlayfs. `round` 0: nothing is. */
+struct aspis_guarded_place guard_marking;
+__u32 guard_marked; /* how often that was so */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ASPIS_GUARDED_PLACES_MAX);
+	__type(key, struct aspis_exe_key);
+	__type(value, struct aspis_guarded_place);
+} guarded_places SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -55,8 +70,9 @@ static __always_inline bool is_outsider(struct task_struct *task)
 	return cgroup && cgroup->flags & ASPIS_CGROUP_CONTAINER;
 }
 
-/* Who is told of need not be tracked. `dentry` of a pin, or NULL. */
-static __noinline int refuse_tamper(__u32 what, __u64 detail, struct path *dir, struct dentry *pin)
+/* Who is told of need not be tracked. The path is that of `name` in `at`, or of `at`, or there is
+ * none. */
+static __noinline int refuse_tamper(__u32 what, __u64 detail, struct path *at, struct dentry *name)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct aspis_privilege_event *event;
@@ -76,10 +92,12 @@ static __noinline int refuse_tamper(__u32 what, __u64 detail, struct path *dir, 
 	event->number = what;
 	event->flags = detail;
 	event->target_pid = self_tgid;
-	if (pin) {
-		path_walk_child(scratch, dir, pin);
+	if (name)
+		path_walk_child(scratch, at, name);
+	else if (at)
+		path_walk_path(scratch, at);
+	if (at)
 		path_finish(scratch, &event->path);
-	}
 	refuse(scratch, state, ASPIS_INFO_AGENT, EPERM);
 	access_tell(scratch, state, ASPIS_PRIV_TAMPER);
 	return -EPERM;
@@ -154,28 +172,95 @@ GUARD(bpf)
 	return guard_object(ASPIS_TAMPER_LINK, id);
 }
 
-/* Is it the agent's directory, or below it? */
-static __always_inline bool is_pin(struct dentry *dentry)
+/* What it is to change this (aspis_tamper), or 0. `way`: its name, too. */
+static __always_inline __u32 place_of(const struct dentry *dentry, bool way)
 {
 	const struct dentry *at = dentry;
+	struct aspis_exe_key key = {.dev = dentry->d_sb->s_dev};
 
-	if (!guarded_pins.ino || at->d_parent->d_inode->i_sb->s_dev != guarded_pins.dev)
-		return false;
 	for (int level = 0; level < GUARD_DEPTH; level++) {
 		const struct inode *inode = at->d_inode;
+		const struct dentry *parent = at->d_parent;
+		const struct aspis_guarded_place *place = NULL;
 
-		if (inode && inode->i_ino == guarded_pins.ino)
-			return true;
-		at = at->d_parent;
+		if (inode) {
+			key.ino = inode->i_ino;
+			place = bpf_map_lookup_elem(&guarded_places, &key);
+		}
+		if (place && place->round >= guard_round &&
+			(level ? place->flags & ASPIS_GUARDED_TREE
+			       : way || !(place->flags & ASPIS_GUARDED_WAY)))
+			return place->tamper;
+		if (parent == at)
+			break;
+		at = parent;
 	}
-	return false;
+	return 0;
 }
 
-static __always_inline int guard_name(struct path *dir, struct dentry *dentry)
+/* A name in the directory `at`, of something or of nothing yet. */
+static __noinline int guard_name(struct path *at, struct dentry *dentry)
 {
-	if (!is_pin(dentry) || !is_outsider(bpf_get_current_task_btf()))
+	__u32 what;
+
+	if (!is_outsider(bpf_get_current_task_btf()))
 		return 0;
-	return refuse_tamper(ASPIS_TAMPER_PIN, 0, dir, dentry);
+	what = place_of(dentry, true);
+	return what ? refuse_tamper(what, 0, at, dentry) : 0;
+}
+
+static __noinline int guard_content(struct path *path)
+{
+	__u32 what;
+
+	if (!is_outsider(bpf_get_current_task_btf()))
+		return 0;
+	what = place_of(path->dentry, false);
+	return what ? refuse_tamper(what, 0, path, NULL) : 0;
+}
+
+/* The agent shows what is its own, once a second. */
+static __always_inline void guard_mark(struct file *file)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct aspis_guarded_place place = guard_marking;
+	struct aspis_exe_key key = {};
+	struct aspis_task *state;
+
+	if (untrusted(task)->pid != untrusted(task)->tgid)
+		return;
+	state = bpf_task_storage_get(&task_state, task, NULL, 0);
+	if (!state || !(state->flags & ASPIS_TASK_SELF))
+		return;
+	key.ino = file->f_inode->i_ino;
+	key.dev = file->f_inode->i_sb->s_dev;
+	if (!bpf_map_update_elem(&guarded_places, &key, &place, BPF_ANY))
+		guard_marked++;
+}
+
+/* The hot one: reading leaves first. */
+GUARD(file_open)
+{
+	struct file *file = ARGUMENT(struct file, 0);
+
+	if (guard_marking.round)
+		guard_mark(file);
+	return file->f_mode & FMODE_WRITE ? guard_content(&file->f_path) : 0;
+}
+
+GUARD(path_truncate)
+{
+	return guard_content(ARGUMENT(struct path, 0));
+}
+
+GUARD(path_chmod)
+{
+	return guard_content(ARGUMENT(struct path, 0));
+}
+
+GUARD(path_chown)
+{
+	return guard_content(ARGUMENT(struct path, 0));
 }
 
 GUARD(path_unlink)
@@ -188,9 +273,68 @@ GUARD(path_rmdir)
 	return guard_name(ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1));
 }
 
+GUARD(path_mkdir)
+{
+	return guard_name(ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1));
+}
+
+GUARD(path_mknod)
+{
+	return guard_name(ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1));
+}
+
+GUARD(path_symlink)
+{
+	return guard_name(ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1));
+}
+
+/* A second name for a file of the agent, or one in its directories. */
+GUARD(path_link)
+{
+	int answer = guard_name(ARGUMENT(struct path, 1), ARGUMENT(struct dentry, 0));
+
+	return answer ? answer : guard_name(ARGUMENT(struct path, 1), ARGUMENT(struct dentry, 2));
+}
+
 GUARD(path_rename)
 {
 	int answer = guard_name(ARGUMENT(struct path, 0), ARGUMENT(struct dentry, 1));
 
 	return answer ? answer : guard_name(ARGUMENT(struct path, 2), ARGUMENT(struct dentry, 3));
+}
+
+/* Is what is mounted here seen by the agent, or by all? */
+static __always_inline bool mounts_matter(struct task_struct *task)
+{
+	__u32 space = untrusted(task)->nsproxy->mnt_ns->ns.inum;
+
+	return space == guarded_mounts[0] || space == guarded_mounts[1];
+}
+
+static __noinline int guard_mount(struct path *path, const struct dentry *dentry)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!is_outsider(task) || !mounts_matter(task) || !place_of(dentry, true))
+		return 0;
+	return refuse_tamper(ASPIS_TAMPER_MOUNT, 0, path, NULL);
+}
+
+GUARD(sb_mount)
+{
+	struct path *path = ARGUMENT(struct path, 1);
+
+	return guard_mount(path, path->dentry);
+}
+
+GUARD(move_mount)
+{
+	struct path *path = ARGUMENT(struct path, 1);
+
+	return guard_mount(path, path->dentry);
+}
+
+GUARD(sb_umount)
+{
+	return guard_mount(NULL, ARGUMENT(struct vfsmount, 0)->mnt_root);
 }

@@ -236,8 +236,11 @@ int find_tasks(struct bpf_iter__task *ctx)
 	mm = task->mm;
 	if (!mm) /* kernel thread, or gone */
 		return 0;
+	if (task->tgid == 1)
+		guarded_mounts[1] = untrusted(task)->nsproxy->mnt_ns->ns.inum;
 	state = bpf_task_storage_get(&task_state, task, NULL, 0);
 	if (state && state->flags & ASPIS_TASK_SELF) {
+		guarded_mounts[0] = untrusted(task)->nsproxy->mnt_ns->ns.inum;
 		self_tgid = task->tgid;
 		self_cgroup = untrusted(task)->cgroups->dfl_cgrp->kn->id;
 		return 0;

@@ -34,6 +34,10 @@ void PinKeeper::tick(Observer& observer, std::uint64_t now) {
         "enforcement ends with this agent",
         pins_, trouble);
   trouble_ = trouble;
+  const auto guarded = observer.keep_guarded();
+  const std::string unguarded = guarded ? "" : guarded.error().text();
+  if (!unguarded.empty() && unguarded != unguarded_) log::error("{}", unguarded);
+  unguarded_ = unguarded;
 }
 
 void tell_end(Observer& observer, const std::string& pins) {

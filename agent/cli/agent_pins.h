@@ -14,7 +14,8 @@ namespace aspis {
 /// Logs what an agent goes on with, if it does.
 void tell_adoption(const Observer& observer, const std::string& pins);
 
-/// Keeps what is pinned pinned: somebody may remove it, or unmount the bpffs.
+/// Keeps what is pinned pinned: somebody may remove it, or unmount the bpffs. And the agent's files
+/// protected: others may be there.
 class PinKeeper {
  public:
   explicit PinKeeper(std::string pins) : pins_(std::move(pins)) {}
@@ -23,7 +24,7 @@ class PinKeeper {
 
  private:
   std::string pins_;
-  std::string trouble_;
+  std::string trouble_, unguarded_;
   std::uint64_t next_ = 0;
 };
 

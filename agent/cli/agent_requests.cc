@@ -2,9 +2,11 @@
 #include "agent/cli/agent_requests.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <map>
 
+#include "agent/kernel/pidfd.h"
 #include "base/log.h"
 
 namespace aspis {
@@ -81,6 +83,19 @@ Result<Json> status(Session& session, const AgentPolicy& policy) {
               {"unconfined", std::move(unconfined)}};
 }
 
+/// What a profile confines could let itself out otherwise, in complain mode as well. Of threads the
+/// first one counts, as it does for what else a process is.
+Result<> require_unconfined(const Observer& observer, const Peer& peer) {
+  const auto pidfd = open_pidfd(peer.pid);
+  if (!pidfd)
+    return fail_errno("who asks, process " + std::to_string(peer.pid) + ", is not to be found",
+                      EPERM);
+  if (!observer.is_confined(pidfd->get())) return {};
+  log::warn("process {} of user {} is confined, and has asked for another policy: refused",
+            peer.pid, peer.uid);
+  return fail_errno("confined processes cannot change the policy", EPERM);
+}
+
 /// An answer of its own where there is nothing to say but that it is done.
 Result<Json> done(const AgentPolicy& policy, const Result<>& result) {
   if (!result) return tl::unexpected(result.error());
@@ -95,6 +110,14 @@ void answer_requests(Server& server, Session& session, AgentPolicy& policy, Acti
     log::info("{}{}{}: asked for by process {} of user {}", what, which.empty() ? "" : " ", which,
               peer.pid, peer.uid);
   };
+  const auto handle_change = [&](const char* name, Server::Handler handler) {
+    server.handle(name, Access::kChange,
+                  [&session, handler = std::move(handler)](const Json& request,
+                                                           const Peer& peer) -> Result<Json> {
+                    TRYV(require_unconfined(session.observer(), peer));
+                    return handler(request, peer);
+                  });
+  };
   server.handle("status", Access::kRead,
                 [&](const Json&, const Peer&) { return status(session, policy); });
   server.handle("activity", Access::kRead, [&](const Json& request, const Peer&) -> Result<Json> {
@@ -107,25 +130,24 @@ void answer_requests(Server& server, Session& session, AgentPolicy& policy, Acti
   server.handle("policy.list", Access::kRead, [&](const Json&, const Peer&) -> Result<Json> {
     return Json{{"profiles", list_profiles(policy)}};
   });
-  server.handle("policy.reload", Access::kChange,
-                [&, changed_by](const Json&, const Peer& peer) -> Result<Json> {
-                  changed_by("policy reload", "", peer);
-                  return done(policy, policy.reload(session));
-                });
-  server.handle("policy.load", Access::kChange,
+  handle_change("policy.reload", [&, changed_by](const Json&, const Peer& peer) -> Result<Json> {
+    changed_by("policy reload", "", peer);
+    return done(policy, policy.reload(session));
+  });
+  handle_change("policy.load",
                 [&, changed_by](const Json& request, const Peer& peer) -> Result<Json> {
                   const std::string path = TRY(text(request, "path"));
                   if (!path.starts_with('/')) return fail(path + ": not an absolute path");
                   changed_by("policy load", path, peer);
                   return done(policy, policy.load(session, path));
                 });
-  server.handle("policy.remove", Access::kChange,
+  handle_change("policy.remove",
                 [&, changed_by](const Json& request, const Peer& peer) -> Result<Json> {
                   const std::string profile = TRY(text(request, "profile"));
                   changed_by("policy remove", profile, peer);
                   return done(policy, policy.remove(session, profile));
                 });
-  server.handle("policy.mode", Access::kChange,
+  handle_change("policy.mode",
                 [&, changed_by](const Json& request, const Peer& peer) -> Result<Json> {
                   const std::string profile = TRY(text(request, "profile"));
                   const std::string mode = TRY(text(request, "mode"));

@@ -9,6 +9,7 @@
 #include "agent/chain/log_file.h"
 #include "agent/cli/config_checks.h"
 #include "agent/cli/log_state.h"
+#include "agent/cli/own_files.h"
 #include "agent/output/audit_target.h"
 #include "agent/output/file_target.h"
 #include "agent/output/message.h"
@@ -82,7 +83,8 @@ Result<std::unique_ptr<Output>> webhook(const OutputConfig& config) {
   return std::unique_ptr<Output>(std::make_unique<Webhook>(std::move(options)));
 }
 
-Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
+Result<AgentSetup> from_config(const std::string& file, bool check) {
+  const AgentConfig config = TRY(read_config(file, config_checks()));
   AgentSetup setup;
   setup.policy = {.paths = config.profiles,
                   .language = {},
@@ -105,6 +107,7 @@ Result<AgentSetup> from_config(const AgentConfig& config, bool check) {
   observer.stacks = stacks_from_name(config.stacks);
   observer.holding = config.hold;
   observer.guard = true;
+  observer.guarded = own_files(config, file);
   observer.pins = config.pins;
   observer.attached_quiet = !config.all_events;
   if (!config.socket_path.empty())
@@ -161,11 +164,9 @@ Result<AgentSetup> agent_setup(const AgentArguments& arguments) {
     return fail(std::string(kConfigFile) +
                 " is not there: write it (docs/configuration.md), or name another by --config, or "
                 "a policy by --profiles");
-  auto setup =
-      arguments.profiles.empty()
-          ? from_config(TRY(read_config(named ? arguments.config : kConfigFile, config_checks())),
-                        arguments.check)
-          : from_arguments(arguments);
+  auto setup = arguments.profiles.empty()
+                   ? from_config(named ? arguments.config : kConfigFile, arguments.check)
+                   : from_arguments(arguments);
   if (!setup) return setup;
   setup->session.observer.attaching = true;
   setup->session.observer.version = ASPIS_VERSION;

@@ -80,8 +80,10 @@ struct ConfigChecks {
   std::vector<ConfigCheck<OutputConfig>> outputs{};
 };
 
-/// The files that make up a configuration: `path`, then those of its directory of drop-ins
-/// (aspis.yaml: aspis.d/*.yaml) by name.
+/// The directory of drop-ins of a configuration: aspis.d of aspis.yaml.
+std::string drop_ins_of(const std::string& path);
+
+/// The files that make up a configuration: `path`, then *.yaml of its drop-ins by name.
 Result<std::vector<std::string>> config_files(const std::string& path);
 
 /// Reads them. What a later one says takes the place of what an earlier one has said, lists as a

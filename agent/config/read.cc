@@ -216,14 +216,18 @@ Result<> read_config_text(const std::string& text, const std::string& name, Agen
   return fail(reader.wrongs());
 }
 
+std::string drop_ins_of(const std::string& path) {
+  return std::filesystem::path(path).replace_extension(".d").string();
+}
+
 Result<std::vector<std::string>> config_files(const std::string& path) {
   std::vector<std::string> files{path};
-  const auto directory = std::filesystem::path(path).replace_extension(".d");
+  const std::string directory = drop_ins_of(path);
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator(directory, failure))
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   if (failure && failure.value() != ENOENT && failure.value() != ENOTDIR)
-    return fail_errno(directory.string(), failure.value());
+    return fail_errno(directory, failure.value());
   std::ranges::sort(files.begin() + 1, files.end());
   return files;
 }

@@ -2,13 +2,20 @@
 #include "agent/kernel/guard.h"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <filesystem>
+
 #include "agent/kernel/kernel_device.h"
+#include "base/fd.h"
 #include "bpf/abi/guard.h"
 
 namespace aspis {
 namespace {
+
+namespace fs = std::filesystem;
 
 template <class Info>
 Result<> add(int map, aspis_tamper kind, const NamedFds& fds, __u32 Info::* id) {
@@ -25,20 +32,114 @@ Result<> add(int map, aspis_tamper kind, const NamedFds& fds, __u32 Info::* id) 
   return {};
 }
 
+bool is_gone(int error) {
+  return error == ENOENT || error == ENOTDIR;
+}
+
 }  // namespace
 
-Result<> guard(const KernelSide& side, const Pins* pins, aspis_exe_key& guarded_pins) {
-  const int map = side.map("guarded_objects");
-  TRYV(add(map, ASPIS_TAMPER_MAP, side.fds().maps, &bpf_map_info::id));
-  TRYV(add(map, ASPIS_TAMPER_PROGRAM, side.fds().programs, &bpf_prog_info::id));
-  TRYV(add(map, ASPIS_TAMPER_LINK, side.fds().links, &bpf_link_info::id));
-  if (pins == nullptr) return {};
+void Guard::open(const KernelSide& side, const Variables& variables,
+                 std::vector<GuardedPlace> places) {
+  side_ = &side;
+  variables_ = variables;
+  places_ = std::move(places);
+  round_ = *variables_.guard_round;  // of another agent
+}
+
+Result<> Guard::protect(const Pins* pins) {
+  const int map = side_->map("guarded_objects");
+  TRYV(add(map, ASPIS_TAMPER_MAP, side_->fds().maps, &bpf_map_info::id));
+  TRYV(add(map, ASPIS_TAMPER_PROGRAM, side_->fds().programs, &bpf_prog_info::id));
+  TRYV(add(map, ASPIS_TAMPER_LINK, side_->fds().links, &bpf_link_info::id));
+  return protect_places(pins);
+}
+
+Result<> Guard::protect_places(const Pins* pins) {
+  if (side_->program("lsm__guard_file_open") < 0 && side_->program("fmr__guard_file_open") < 0)
+    return {};
+  ++round_;
+  trouble_.clear();
+  ways_.clear();
+  // What is marked later holds: a way may be a place as well.
+  if (pins != nullptr) mark_ways(pins->directory());
+  for (const GuardedPlace& place : places_) mark_ways_to(place);
+  for (const GuardedPlace& place : places_) mark_place(place);
+  if (pins != nullptr) mark(pins->directory(), ASPIS_TAMPER_PIN, ASPIS_GUARDED_TREE);
+  __atomic_store_n(variables_.guard_round, round_, __ATOMIC_RELEASE);
+  forget_earlier();
+  if (trouble_.empty()) return {};
+  return fail("cannot keep others from changing " + trouble_);
+}
+
+/// Also to what a symbolic link leads to.
+void Guard::mark_ways_to(const GuardedPlace& place) {
+  std::error_code failure;
+  mark_ways(place.path);
+  if (const auto real = fs::canonical(place.path, failure).string(); !failure) mark_ways(real);
+}
+
+void Guard::mark_place(const GuardedPlace& place) {
+  std::error_code failure;
+  mark(place.path, ASPIS_TAMPER_FILE,
+       place.extent == GuardedPlace::Extent::kTree ? ASPIS_GUARDED_TREE : 0);
+  if (place.extent != GuardedPlace::Extent::kParts) return;
+  const fs::path path(place.path);
+  const std::string begin = path.filename().string() + ".";
+  for (const auto& entry : fs::directory_iterator(path.parent_path(), failure))
+    if (entry.path().filename().string().starts_with(begin))
+      mark(entry.path().string(), ASPIS_TAMPER_FILE, 0);
+}
+
+/// The directories above: renamed, or with something mounted over them, they would lead to others.
+void Guard::mark_ways(const std::string& path) {
+  for (fs::path way = fs::path(path).parent_path(); !way.empty(); way = way.parent_path()) {
+    if (!ways_.insert(way.string()).second) return;
+    mark(way.string(), ASPIS_TAMPER_FILE, ASPIS_GUARDED_WAY);
+    if (way == way.parent_path()) return;
+  }
+}
+
+/// Regular files and directories are opened, for the kernel side to see what they are. Of others
+/// what stat(2) says must do: sockets and symbolic links are hardly ever on file systems that have
+/// two devices.
+void Guard::mark(const std::string& path, std::uint32_t tamper, std::uint32_t flags) {
   struct stat found{};
-  if (::stat(pins->directory().c_str(), &found) != 0)
-    return fail_errno("cannot look at " + pins->directory());
-  guarded_pins.dev = kernel_device(found.st_dev);
-  __atomic_store_n(&guarded_pins.ino, found.st_ino, __ATOMIC_RELEASE);
-  return {};
+  if (::lstat(path.c_str(), &found) != 0) {
+    if (!is_gone(errno)) trouble_ += (trouble_.empty() ? "" : ", ") + path;
+    return;
+  }
+  const aspis_guarded_place place{tamper, flags, round_};
+  if (S_ISLNK(found.st_mode) || S_ISSOCK(found.st_mode)) {
+    const aspis_exe_key key{found.st_ino, kernel_device(found.st_dev), 0};
+    if (bpf_map_update_elem(side_->map("guarded_places"), &key, &place, BPF_ANY) != 0)
+      trouble_ += (trouble_.empty() ? "" : ", ") + path;
+    if (S_ISSOCK(found.st_mode) || ::stat(path.c_str(), &found) != 0) return;
+  }
+  if (!S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode)) return;
+  const std::uint32_t before = __atomic_load_n(variables_.guard_marked, __ATOMIC_ACQUIRE);
+  *variables_.guard_marking = place;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const Fd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const int error = opened.valid() ? 0 : errno;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  variables_.guard_marking->round = 0;
+  if (!is_gone(error) && __atomic_load_n(variables_.guard_marked, __ATOMIC_ACQUIRE) == before)
+    trouble_ += (trouble_.empty() ? "" : ", ") + path;
+}
+
+void Guard::forget_earlier() {
+  const int map = side_->map("guarded_places");
+  std::vector<aspis_exe_key> earlier;
+  aspis_exe_key key{}, next{};
+  const aspis_exe_key* at = nullptr;
+  while (bpf_map_get_next_key(map, at, &next) == 0) {
+    aspis_guarded_place place{};
+    if (bpf_map_lookup_elem(map, &next, &place) == 0 && place.round < round_)
+      earlier.push_back(next);
+    key = next;
+    at = &key;
+  }
+  for (const aspis_exe_key& one : earlier) (void)bpf_map_delete_elem(map, &one);
 }
 
 }  // namespace aspis

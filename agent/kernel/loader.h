@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "agent/kernel/backend.h"
+#include "agent/kernel/guarded_place.h"
 #include "agent/kernel/kernel_side.h"
 #include "base/result.h"
 #include "bpf/abi/event.h"
+#include "bpf/abi/guard.h"
 #include "bpf/abi/python_layout.h"
 
 namespace aspis {
@@ -34,6 +36,7 @@ struct ObserverOptions {
   std::span<const aspis_python_layout> layouts;  ///< of CPython's objects
   aspis_stacks stacks = ASPIS_STACKS_DENIED;     ///< which events carry Python frames
   bool guard = false;    ///< who is confined or in a container cannot touch the agent (abi/guard.h)
+  std::vector<GuardedPlace> guarded;  ///< with `guard`: files of the agent's own
   bool raising = false;  ///< profiles deny audit events: raise exceptions where the kernel can
   /// Directory in a bpffs in which the kernel side is pinned, so that it outlives this process, and
   /// in which what another one has left is adopted; empty: neither.

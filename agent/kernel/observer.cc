@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/kernel/observer.h"
-#include "agent/kernel/guard.h"
-#include "agent/kernel/kernel_device.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,7 +11,9 @@
 #include "agent/kernel/adopt.h"
 #include "agent/kernel/detach.h"
 #include "agent/kernel/event_rings.h"
+#include "agent/kernel/guard.h"
 #include "agent/kernel/kept_state.h"
+#include "agent/kernel/kernel_device.h"
 #include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/pidfd.h"
 #include "agent/kernel/pins.h"
@@ -46,15 +46,17 @@ struct Observer::Impl {
   PolicyStore policy;
   CgroupStore cgroups;
   Probes probes;
+  std::optional<Guard> guard;  ///< none: not asked for
   EventRings rings;
 
   explicit Impl(Sink sink) : rings(std::move(sink)) {}
 
   Result<> open_parts(bool enforcing);
   Result<> begin(const ObserverOptions& options);
-  Result<> go_on();
+  Result<> go_on(const ObserverOptions& options);
   Result<> mark_self();
-  Result<> protect() { return guard(*side, pins ? &*pins : nullptr, *variables.guarded_pins); }
+  Result<> protect(const ObserverOptions& options);
+  [[nodiscard]] const Pins* pinned() const { return pins ? &*pins : nullptr; }
   [[nodiscard]] KernelTotals totals() const;
   [[nodiscard]] Result<> require_hooks() const;
   Result<> update_task(int pidfd, const aspis_task& state, const char* what);
@@ -100,6 +102,12 @@ Result<> Observer::Impl::update_task(int pidfd, const aspis_task& state, const c
   return {};
 }
 
+Result<> Observer::Impl::protect(const ObserverOptions& options) {
+  guard.emplace();
+  guard->open(*side, variables, options.guarded);
+  return guard->protect(pinned());
+}
+
 /// A policy that could not decide about some operations would be worse than none. Hooks that the
 /// kernel does not have are another matter: there, other hooks do their work, or rules are told of.
 Result<> Observer::Impl::require_hooks() const {
@@ -118,7 +126,7 @@ Result<> Observer::Impl::begin(const ObserverOptions& options) {
   *variables.agent_seen = boot_now();
   TRYV(side->attach());
   if (options.arena_bytes != 0) TRYV(require_hooks());
-  if (options.guard && options.arena_bytes != 0) TRYV(protect());
+  if (options.guard && options.arena_bytes != 0) TRYV(protect(options));
   if (!pins) return {};
   TRYV(kept.write(ASPIS_KEPT_LOAD, ASPIS_KEPT_FORMAT, write_facts(side->facts)));
   return pins->pin(side->fds(), options.version);
@@ -126,7 +134,7 @@ Result<> Observer::Impl::begin(const ObserverOptions& options) {
 
 /// Goes on with what adopt() has found. Frames of code that another agent was told of must be sent
 /// again; so must processes.
-Result<> Observer::Impl::go_on() {
+Result<> Observer::Impl::go_on(const ObserverOptions& options) {
   TRYV(open_parts(true));
   adoption.emplace();
   adoption->since = __atomic_load_n(variables.agent_seen, __ATOMIC_RELAXED);
@@ -134,7 +142,7 @@ Result<> Observer::Impl::go_on() {
   const KernelTotals before = totals();
   adoption->sequence = before.produced;
   adoption->lost = before.ring_full + before.scratch_busy;
-  TRYV(protect());
+  TRYV(protect(options));
   TRYV(policy.adopt());
   TRYV(probes.adopt());
   forget_codes(side->map("known_codes"));
@@ -164,7 +172,7 @@ Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& option
   if (!options.pins.empty()) impl->pins.emplace(TRY(Pins::open(options.pins)));
   if (impl->pins && impl->pins->found()) {
     impl->side = TRY(adopt(*impl->pins, options));
-    if (const auto gone_on = impl->go_on(); !gone_on)
+    if (const auto gone_on = impl->go_on(options); !gone_on)
       return cannot_adopt(*impl->pins, "cannot be gone on with: " + gone_on.error().text());
   } else {
     TRYV(impl->begin(options));
@@ -182,9 +190,13 @@ Result<bool> Observer::keep_pinned() {
   Impl& impl = *impl_;
   if (!impl.pins || impl.pins->whole(impl.side->fds(), impl.probes.links())) return false;
   TRYV(impl.pins->pin_again(impl.side->fds(), impl.side->facts.version));
-  TRYV(impl.protect());
+  if (impl.guard) TRYV(impl.guard->protect(impl.pinned()));
   TRYV(impl.probes.pin_again());
   return true;
+}
+Result<> Observer::keep_guarded() {
+  if (!impl_->guard) return {};
+  return impl_->guard->protect_places(impl_->pinned());
 }
 Backend Observer::backend() const {
   return impl_->side->facts.backend;
@@ -242,6 +254,12 @@ std::vector<std::uint16_t> Observer::profiles_of(int pidfd) const {
   aspis_task state{};
   if (bpf_map_lookup_elem(impl_->side->map("task_state"), &pidfd, &state) != 0) return {};
   return confining(state);
+}
+
+bool Observer::is_confined(int pidfd) const {
+  aspis_task state{};
+  return bpf_map_lookup_elem(impl_->side->map("task_state"), &pidfd, &state) == 0 &&
+         (state.flags & ASPIS_TASK_CONFINED) != 0;
 }
 
 PolicyStore& Observer::policy() {

@@ -62,6 +62,9 @@ class Observer {
   /// it or unmounted the bpffs. True: that had to be done. An error: it cannot be, for now, and
   /// enforcement ends with this process. Nothing pinned at all: false.
   Result<bool> keep_pinned();
+  /// Looks again which of the agent's own files there are, so that they stay protected
+  /// (ObserverOptions::guarded). The error says which are not. In the main thread.
+  Result<> keep_guarded();
 
   [[nodiscard]] Backend backend() const;
   /// With ObserverOptions::raising: whether the kernel can; then sites of raising functions
@@ -88,6 +91,9 @@ class Observer {
   [[nodiscard]] std::vector<std::uint16_t> profiles_of(int pidfd, std::uint64_t start) const;
   /// The same of whatever process the pidfd is.
   [[nodiscard]] std::vector<std::uint16_t> profiles_of(int pidfd) const;
+
+  /// Is it confined, by whatever profiles?
+  [[nodiscard]] bool is_confined(int pidfd) const;
 
   /// Every task of the machine that is confined now.
   [[nodiscard]] Result<std::vector<Confined>> confined_tasks() const;

@@ -10,15 +10,18 @@ Result<Variables> Variables::of(KernelSide& side) {
                       side.variable<std::uint64_t>("sequence"),
                       side.variable<std::uint64_t>("agent_seen"),
                       side.variable<std::uint32_t>("self_tgid"),
-                      side.variable<aspis_exe_key>("guarded_pins"),
+                      side.variable<std::uint32_t>("guard_round"),
+                      side.variable<std::uint32_t>("guard_marked"),
+                      side.variable<aspis_guarded_place>("guard_marking"),
                       side.variable<TidBits>("tracked_tids"),
                       side.constant<std::uint8_t>("attaching"),
                       side.constant<std::uint32_t>("arena_mask"),
                       side.constant<PathKey>("path_key")};
   if (all.policy_root == nullptr || all.holding_ended == nullptr || all.telling_again == nullptr ||
       all.sequence == nullptr || all.agent_seen == nullptr || all.self_tgid == nullptr ||
-      all.guarded_pins == nullptr || all.tracked_tids == nullptr || all.attaching == nullptr ||
-      all.arena_mask == nullptr || all.path_key == nullptr)
+      all.guard_round == nullptr || all.guard_marked == nullptr || all.guard_marking == nullptr ||
+      all.tracked_tids == nullptr || all.attaching == nullptr || all.arena_mask == nullptr ||
+      all.path_key == nullptr)
     return fail("the BPF side lacks a variable");
   return all;
 }

@@ -6,6 +6,7 @@
 #include "agent/kernel/kernel_side.h"
 #include "agent/kernel/signed_store.h"
 #include "base/result.h"
+#include "bpf/abi/guard.h"
 #include "bpf/abi/task.h"
 
 namespace aspis {
@@ -18,7 +19,8 @@ struct Variables {
   std::uint8_t *holding_ended = nullptr, *telling_again = nullptr;
   std::uint64_t *sequence = nullptr, *agent_seen = nullptr;
   std::uint32_t* self_tgid = nullptr;
-  aspis_exe_key* guarded_pins = nullptr;
+  std::uint32_t *guard_round = nullptr, *guard_marked = nullptr;
+  aspis_guarded_place* guard_marking = nullptr;
   TidBits* tracked_tids = nullptr;
   const std::uint8_t* attaching = nullptr;
   const std::uint32_t* arena_mask = nullptr;

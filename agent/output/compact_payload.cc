@@ -231,7 +231,7 @@ void object(std::string& out, unsigned kind, const PrivilegePayload& privilege, 
       out += ' ';
       out += tamper_name(raw.number);
       if (raw.number == ASPIS_TAMPER_SIGNAL) name(out, Names::kSignal, raw.flags);
-      return raw.number == ASPIS_TAMPER_PIN ? path(out, privilege.path) : void();
+      return privilege.path.text.empty() ? void() : path(out, privilege.path);
     case ASPIS_PRIV_CHANGE_PROFILE:
       if (raw.number != ASPIS_REQUEST_CHANGE_PROFILE) {
         out += ' ';

@@ -163,7 +163,9 @@ inline constexpr FieldDoc kPrivilegeFields[] = {
     {"privilege.new.real", "number", ""},
     {"privilege.new.effective", "number", ""},
     {"privilege.new.saved", "number", ""},
-    {"privilege.path", "path", "mount, umount: the mount point; module: the file; tamper: the pin"},
+    {"privilege.path", "path",
+     "mount, umount: the mount point; module: the file; tamper: the pin or file, or what was to be "
+     "mounted over"},
     {"privilege.filesystem", "string", "mount: type of the file system"},
     {"privilege.source", "string", "mount: what is mounted, as the program named it"},
     {"privilege.flags", "string", "mount: MS_*, umount: MNT_*, joined by |"},
@@ -172,8 +174,10 @@ inline constexpr FieldDoc kPrivilegeFields[] = {
     {"privilege.value", "number", "rlimit: the new hard limit; 18446744073709551615: none"},
     {"privilege.use", "string", "io_uring: sqpoll or override_creds"},
     {"privilege.tried", "string",
-     "tamper: ptrace, signal; map, program or link: to open one of the agent's; pin: to remove or "
-     "rename what it has pinned"},
+     "tamper: ptrace, signal; map, program or link: to open one of the agent's; pin: to change "
+     "what "
+     "it has pinned; file: to change one of its own files, or to rename the way to one; mount: to "
+     "mount over one of these, or to unmount it"},
     {"privilege.request", "string",
      "change_profile: change_profile, change_onexec or change_hat (without a name: it is left); "
      "on_listen: ordered by the policy"},

@@ -245,7 +245,7 @@ void privilege_details(JsonWriter& json, unsigned kind, const PrivilegePayload& 
     case ASPIS_PRIV_TAMPER:
       json.text("tried", tamper_name(raw.number));
       if (raw.number == ASPIS_TAMPER_SIGNAL) name(json, "signal", Names::kSignal, raw.flags);
-      if (raw.number == ASPIS_TAMPER_PIN) path(json, "path", "", privilege.path);
+      if (!privilege.path.text.empty()) path(json, "path", "", privilege.path);
       return target(json, raw);
     case ASPIS_PRIV_MODULE:
       path(json, "path", "", privilege.path);

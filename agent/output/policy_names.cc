@@ -144,7 +144,7 @@ std::string permission_names(aspis_kind kind, std::uint16_t permissions) {
 
 std::string_view tamper_name(std::uint32_t what) {
   constexpr std::array<std::string_view, ASPIS_TAMPER_COUNT> kNames = {
-      "", "ptrace", "signal", "map", "program", "link", "pin"};
+      "", "ptrace", "signal", "map", "program", "link", "pin", "file", "mount"};
   return what < kNames.size() ? kNames[what] : "";
 }
 

@@ -37,6 +37,8 @@ __u64 sequence __weak;
 __u32 self_tgid __weak;
 /* The cgroup that it was in when it began. */
 __u64 self_cgroup __weak;
+/* Mount namespaces, by inode: the observer's, and that of pid 1. */
+__u32 guarded_mounts[2] __weak;
 __u32 tracked_tids[ASPIS_TID_MAX / 32] __weak;
 
 struct {

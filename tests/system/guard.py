@@ -1,9 +1,12 @@
-# What somebody might try on an agent: guard.py PID PINS. A line for each attempt, with what came of it.
+# What somebody might try on an agent: guard.py PID PINS, in the directory that has its files. A line for each attempt, with
+# what came of it.
 # SPDX-License-Identifier: Apache-2.0
 import ctypes
 import errno
+import json
 import os
 import pathlib
+import socket
 import sys
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -48,6 +51,33 @@ if "--harmless" not in sys.argv:
     link = next(pins.rglob("links/*"))
     name("unlink", link.unlink)
     name("rename", lambda: pins.rename(f"{pins}.away"))
+    place = pathlib.Path.cwd()
+    name("write configuration", lambda: open("aspis.yaml", "a").close())
+    name("truncate log", lambda: os.truncate("events.json", 0))
+    name("chmod log", lambda: os.chmod("events.json", 0o666))
+    name("chown log", lambda: os.chown("events.json", 33, 33))
+    name("unlink log", lambda: os.unlink("events.json"))
+    name("write rotated log", lambda: open("events.json.000001.zst", "a").close())
+    name("link profile", lambda: os.link("profiles/confined", "second-name"))
+    name("make profile", lambda: open("profiles/more", "x").close())
+    name("make link", lambda: os.symlink("/dev/null", "profiles/link"))
+    name("make directory", lambda: os.mkdir("profiles/more"))
+    name("write in tree", lambda: open("profiles/abstractions/base", "a").close())
+    name("rename over", lambda: os.rename("harmless", "profiles/confined"))
+    name("rename profiles", lambda: os.rename("profiles", "profiles.away"))
+    name("rename way", lambda: os.rename(place, f"{place}.away"))
+    name("unlink socket", lambda: os.unlink("run/socket"))
+    name("write program", lambda: open(os.readlink(f"/proc/{agent}/exe"), "a").close())
+    say("mount over", libc.mount(b"none", b"profiles", b"tmpfs", 0, None))
+    say("mount over way", libc.mount(b"none", bytes(place), b"tmpfs", 0, None))
+    say("unmount pins", libc.umount2(b"/sys/fs/bpf", 2))
+    name("write beside", lambda: open("beside", "w").close())
+    name("rename beside", lambda: os.rename("beside", "harmless"))
+    with socket.socket(socket.AF_UNIX) as agent_socket:
+        agent_socket.connect("run/socket")
+        agent_socket.sendall(b'{"request":"policy.mode","profile":"confined","mode":"kill"}\n')
+        answer = json.loads(agent_socket.makefile().readline())
+        print("policy.mode", errno.errorcode.get(answer.get("errno", 0), answer["ok"]))
 say("signal 0", libc.kill(agent, 0))
 print("maps", *sorted(objects(*MAP)))
 print("programs", *sorted(objects(*PROGRAM)))

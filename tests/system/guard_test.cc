@@ -18,6 +18,7 @@ TEST(Guard, NeitherConfinedNorContainedProcessesTouchTheAgent) {
     cp "$(readlink -f /usr/bin/python3)" confined
     printf 'profile confined %s/confined flags=(complain) {\n}\n' "$PWD" > profiles/confined
     cgroup=/sys/fs/cgroup/machine.slice/libpod-$(printf '%064x' 77).scope
+    mkdir profiles/abstractions; touch profiles/abstractions/base events.json.000001.zst harmless
     start
     attack="-S -s )sh" ASPIS_SOURCE_DIR R"sh(/tests/system/guard.py $agent $pins"
     echo "== anybody else"; python3 $attack --harmless
@@ -27,18 +28,29 @@ TEST(Guard, NeitherConfinedNorContainedProcessesTouchTheAgent) {
     finish
     grep '"privilege.tamper"' events.json | sed 's/.*"tried":"\([^"]*\)".*"profile":"\([^"]*\)".*/\2 \1/' | sort | uniq -c | sed 's/^ *[0-9]* //'
     grep '"privilege.tamper"' events.json | grep -c '"id":"0*4d"'
+    grep -q '"tried":"file".*"path":"/.*/profiles/confined"' events.json && echo with a path
   )sh");
-  const std::string refused =
-      "ptrace EPERM\nsignal EPERM\nunlink EPERM\nrename EPERM\nsignal 0 0\n"
-      "maps EPERM\nprograms EPERM\nlinks EPERM\n";
-  EXPECT_THAT(outcome.out, HasSubstr("== anybody else\nsignal 0 0\nmaps 0\nprograms 0\nlinks 0\n"
-                                     "== confined\n" +
-                                     refused + "== in a container\n" + refused + "agent 0\n" +
-                                     "confined link\nconfined map\nconfined pin\n"
-                                     "confined program\nconfined ptrace\nconfined signal\n"
-                                     "unconfined link\nunconfined map\nunconfined pin\n"
-                                     "unconfined program\nunconfined ptrace\n"
-                                     "unconfined signal\n"))
+  const auto refused = [](const std::string& change) {
+    return "ptrace EPERM\nsignal EPERM\nunlink EPERM\nrename EPERM\nwrite configuration EPERM\n"
+           "truncate log EPERM\nchmod log EPERM\nchown log EPERM\nunlink log EPERM\n"
+           "write rotated log EPERM\nlink profile EPERM\nmake profile EPERM\nmake link EPERM\n"
+           "make directory EPERM\nwrite in tree EPERM\nrename over EPERM\n"
+           "rename profiles EPERM\nrename way EPERM\nunlink socket EPERM\n"
+           "write program ETXTBSY\nmount over EPERM\nmount over way EPERM\n"
+           "unmount pins EPERM\nwrite beside 0\nrename beside 0\npolicy.mode " +
+           change + "\nsignal 0 0\nmaps EPERM\nprograms EPERM\nlinks EPERM\n";
+  };
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr(
+          "== anybody else\nsignal 0 0\nmaps 0\nprograms 0\nlinks 0\n"
+          "== confined\n" +
+          refused("EPERM") + "== in a container\n" + refused("True") + "agent 0\n" +
+          "confined file\nconfined link\nconfined map\nconfined mount\nconfined pin\n"
+          "confined program\nconfined ptrace\nconfined signal\n"
+          "unconfined file\nunconfined link\nunconfined map\nunconfined mount\nunconfined pin\n"
+          "unconfined program\nunconfined ptrace\n"
+          "unconfined signal\n"))
       << outcome.err;
 }
 
