@@ -52,7 +52,7 @@ class Server : public Output {
 
   [[nodiscard]] std::size_t tails() const;
   /// Events that readers were too slow for.
-  [[nodiscard]] std::uint64_t lost() const;
+  [[nodiscard]] std::uint64_t lost() const override;
 
   bool wants(const Record& record) override;
   void emit(const Record& record) override;

@@ -11,8 +11,11 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Guard, NeitherConfinedNorContainedProcessesTouchTheAgent) {
-  if (const auto why = why_not_confine("lsm"); !why.empty()) GTEST_SKIP() << why;
+class Guard : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Backends, Guard, testing::Values("lsm", "fmod_ret"));
+
+TEST_P(Guard, NeitherConfinedNorContainedProcessesTouchTheAgent) {
+  if (const auto why = why_not_confine(GetParam()); !why.empty()) GTEST_SKIP() << why;
   const Outcome outcome = agent_script(R"sh(
     pins=/sys/fs/bpf/aspis-guard; echo "outputs: [{type: file, path: $PWD/events.json}]" | config; trap 'kill -9 $agent; "$ASPIS" agent --config aspis.yaml --uninstall' EXIT
     cp "$(readlink -f /usr/bin/python3)" confined
