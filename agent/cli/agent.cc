@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "agent/cli/agent_notices.h"
 #include "agent/cli/agent_pins.h"
 #include "agent/cli/agent_policy.h"
 #include "agent/cli/agent_requests.h"
@@ -90,8 +91,8 @@ Result<> Agent::start(AgentSetup setup) {
     session_->add_output(activity_);
     answer_requests(*server_, *session_, *policy_, activity_);
   }
+  tell_start(*session_, *policy_);
   selected_ = TRY(select(*session_, setup.selection));
-  ::malloc_trim(0);  // what it took to read the kernel's types and the policy
   if (setup.watch) watch_.emplace(TRY(PolicyWatch::create(*loop_, setup.policy.paths)));
   return {};
 }
@@ -119,8 +120,9 @@ std::optional<HttpAnswer> Agent::page(const std::string& path) const {
 
 void Agent::reload() {
   notifier_.reloading();
-  if (const auto reloaded = policy_->reload(*session_); !reloaded)
-    log::error("{}; the policy in force stays", reloaded.error().text());
+  const auto reloaded = policy_->reload(*session_);
+  if (!reloaded) log::error("{}; the policy in force stays", reloaded.error().text());
+  tell_policy(*session_, *policy_, {"reload", std::nullopt}, reloaded);
   notifier_.ready(in_force(*policy_));
 }
 
@@ -128,12 +130,13 @@ bool Agent::tick() {
   const std::uint64_t now = boot_time();
   notifier_.tick(now);
   if (http_) http_->tick(now);
-  if (keeper_) keeper_->tick(session_->observer(), now);
+  if (keeper_) keeper_->tick(*session_, now);
   if (watch_ && watch_->changed(now)) reload();
   return true;
 }
 
 Result<> Agent::serve() {
+  ::malloc_trim(0);  // what it took to read the kernel's types and the policy
   log::info("{}", in_force(*policy_));
   notifier_.ready(in_force(*policy_));
   TRYV(watch_until(
@@ -145,6 +148,7 @@ Result<> Agent::serve() {
       },
       [this] { return tick(); }));
   notifier_.stopping();
+  session_->tell({AgentNotice::What::kStopped});
   tell_end(session_->observer(), pins_);
   return session_->finish();
 }

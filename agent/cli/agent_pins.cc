@@ -2,7 +2,6 @@
 #include "agent/cli/agent_pins.h"
 
 #include "agent/kernel/adopt.h"
-#include "agent/watch/session.h"
 #include "base/log.h"
 
 namespace aspis {
@@ -17,16 +16,21 @@ void tell_adoption(const Observer& observer, const std::string& pins) {
       pins, seconds, (adoption->waiting + 1023) / 1024);
 }
 
-void PinKeeper::tick(Observer& observer, std::uint64_t now) {
+void PinKeeper::tick(Session& session, std::uint64_t now) {
   constexpr std::uint64_t kLook = 1'000'000'000;
   if (now < next_) return;
   next_ = now + kLook;
+  Observer& observer = session.observer();
   const auto again = observer.keep_pinned();
-  if (again && *again)
+  if (again && *again) {
+    AgentNotice pinned{AgentNotice::What::kPinned};
+    pinned.path = pins_;
+    session.tell(pinned);
     log::warn(
         "what was pinned in {} was gone: somebody has removed it, or unmounted the bpffs. "
         "It is pinned again",
         pins_);
+  }
   const std::string trouble = again ? "" : again.error().text();
   if (!trouble.empty() && trouble != trouble_)
     log::error(

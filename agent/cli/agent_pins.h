@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/kernel/observer.h"
+#include "agent/watch/session.h"
 #include "base/result.h"
 
 namespace aspis {
@@ -19,8 +19,8 @@ void tell_adoption(const Observer& observer, const std::string& pins);
 class PinKeeper {
  public:
   explicit PinKeeper(std::string pins) : pins_(std::move(pins)) {}
-  /// Looks once a second; logs what has changed. `now`: ns, CLOCK_BOOTTIME.
-  void tick(Observer& observer, std::uint64_t now);
+  /// Looks once a second; logs and tells what has changed. `now`: ns, CLOCK_BOOTTIME.
+  void tick(Session& session, std::uint64_t now);
 
  private:
   std::string pins_;

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <functional>
 #include <map>
 
+#include "agent/cli/agent_notices.h"
 #include "agent/kernel/pidfd.h"
 #include "base/log.h"
 
@@ -96,27 +98,36 @@ Result<> require_unconfined(const Observer& observer, const Peer& peer) {
   return fail_errno("confined processes cannot change the policy", EPERM);
 }
 
-/// An answer of its own where there is nothing to say but that it is done.
-Result<Json> done(const AgentPolicy& policy, const Result<>& result) {
-  if (!result) return tl::unexpected(result.error());
-  return Json{{"profiles", policy.profiles().size()}};
-}
+/// What is asked for.
+struct Change {
+  std::string request;  ///< in words
+  std::function<Result<>()> apply;
+};
 
 }  // namespace
 
 void answer_requests(Server& server, Session& session, AgentPolicy& policy, Activity& activity) {
   using Access = Server::Access;
-  const auto changed_by = [](const char* what, const std::string& which, const Peer& peer) {
-    log::info("{}{}{}: asked for by process {} of user {}", what, which.empty() ? "" : " ", which,
-              peer.pid, peer.uid);
-  };
-  const auto handle_change = [&](const char* name, Server::Handler handler) {
-    server.handle(name, Access::kChange,
-                  [&session, handler = std::move(handler)](const Json& request,
-                                                           const Peer& peer) -> Result<Json> {
-                    TRYV(require_unconfined(session.observer(), peer));
-                    return handler(request, peer);
-                  });
+  /// What `read` makes of a request is done, and told of, whatever came of it.
+  const auto handle_change = [&](const char* name, auto read) {
+    server.handle(
+        name, Access::kChange,
+        [&session, &policy, name, read](const Json& request, const Peer& peer) -> Result<Json> {
+          const AgentNotice::Asker asker{peer.pid, peer.uid};
+          if (const auto allowed = require_unconfined(session.observer(), peer); !allowed) {
+            tell_policy(session, policy,
+                        {std::string(std::string_view(name).substr(sizeof("policy.") - 1)), asker},
+                        allowed);
+            return tl::unexpected(allowed.error());
+          }
+          const Change change = TRY(read(request));
+          log::info("policy {}: asked for by process {} of user {}", change.request, peer.pid,
+                    peer.uid);
+          const Result<> result = change.apply();
+          tell_policy(session, policy, {change.request, asker}, result);
+          if (!result) return tl::unexpected(result.error());
+          return Json{{"profiles", policy.profiles().size()}};
+        });
   };
   server.handle("status", Access::kRead,
                 [&](const Json&, const Peer&) { return status(session, policy); });
@@ -130,33 +141,27 @@ void answer_requests(Server& server, Session& session, AgentPolicy& policy, Acti
   server.handle("policy.list", Access::kRead, [&](const Json&, const Peer&) -> Result<Json> {
     return Json{{"profiles", list_profiles(policy)}};
   });
-  handle_change("policy.reload", [&, changed_by](const Json&, const Peer& peer) -> Result<Json> {
-    changed_by("policy reload", "", peer);
-    return done(policy, policy.reload(session));
+  handle_change("policy.reload", [&](const Json&) -> Result<Change> {
+    return Change{"reload", [&] { return policy.reload(session); }};
   });
-  handle_change("policy.load",
-                [&, changed_by](const Json& request, const Peer& peer) -> Result<Json> {
-                  const std::string path = TRY(text(request, "path"));
-                  if (!path.starts_with('/')) return fail(path + ": not an absolute path");
-                  changed_by("policy load", path, peer);
-                  return done(policy, policy.load(session, path));
-                });
-  handle_change("policy.remove",
-                [&, changed_by](const Json& request, const Peer& peer) -> Result<Json> {
-                  const std::string profile = TRY(text(request, "profile"));
-                  changed_by("policy remove", profile, peer);
-                  return done(policy, policy.remove(session, profile));
-                });
-  handle_change("policy.mode",
-                [&, changed_by](const Json& request, const Peer& peer) -> Result<Json> {
-                  const std::string profile = TRY(text(request, "profile"));
-                  const std::string mode = TRY(text(request, "mode"));
-                  const auto value = settable_mode(mode);
-                  if (!value && mode != "default")
-                    return fail("'" + mode + "' is no mode: complain, enforce, kill or default");
-                  changed_by(("policy mode " + mode).c_str(), profile, peer);
-                  return done(policy, policy.set_mode(session, profile, value));
-                });
+  handle_change("policy.load", [&](const Json& request) -> Result<Change> {
+    const std::string path = TRY(text(request, "path"));
+    if (!path.starts_with('/')) return fail(path + ": not an absolute path");
+    return Change{"load " + path, [&, path] { return policy.load(session, path); }};
+  });
+  handle_change("policy.remove", [&](const Json& request) -> Result<Change> {
+    const std::string profile = TRY(text(request, "profile"));
+    return Change{"remove " + profile, [&, profile] { return policy.remove(session, profile); }};
+  });
+  handle_change("policy.mode", [&](const Json& request) -> Result<Change> {
+    const std::string profile = TRY(text(request, "profile"));
+    const std::string mode = TRY(text(request, "mode"));
+    const auto value = settable_mode(mode);
+    if (!value && mode != "default")
+      return fail("'" + mode + "' is no mode: complain, enforce, kill or default");
+    return Change{"mode " + mode + " " + profile,
+                  [&, profile, value] { return policy.set_mode(session, profile, value); }};
+  });
 }
 
 }  // namespace aspis

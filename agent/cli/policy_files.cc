@@ -30,7 +30,8 @@ void print(const policy::Diagnostics& diagnostics, const policy::Sources& source
   std::ostream& out = options.diagnostics == nullptr ? std::cerr : *options.diagnostics;
   for (const policy::Diagnostic& diagnostic : diagnostics.all()) {
     if (options.quiet && diagnostic.severity == policy::Severity::Warning) continue;
-    out << policy::render(diagnostic, sources) << "\n";
+    const std::string text = policy::render(diagnostic, sources);
+    if (options.said == nullptr || options.said->insert(text).second) out << text << "\n";
   }
 }
 
@@ -157,8 +158,11 @@ Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths
                                            const PolicyOptions& options) {
   policy::CompiledPolicy all;
   std::map<std::string, std::string> from;
+  std::set<std::string, std::less<>> said;
+  PolicyOptions once = options;
+  once.said = &said;
   for (const auto& path : paths) {
-    auto loaded = TRY(load_policy_file(path, options));
+    auto loaded = TRY(load_policy_file(path, once));
     for (auto& profile : loaded->compiled.profiles) {
       const auto [first, added] = from.emplace(profile.name, path);
       if (!added)

@@ -2,9 +2,11 @@
 // Policy from files, with what is wrong with it told on standard error.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +31,8 @@ struct PolicyOptions {
   bool explain = false;                 ///< with explanations, which take time and memory
   bool judge = false;                   ///< warn of rules that decide nothing
   std::ostream* diagnostics = nullptr;  ///< where they go; null: standard error
+  /// What was said and is not to be said again; null: all is.
+  std::set<std::string, std::less<>>* said = nullptr;
 };
 
 /// CPython's audit events, for rules on them.
@@ -61,7 +65,8 @@ Result<std::vector<std::string>> policy_files(const std::vector<std::string>& ar
 Result<std::unique_ptr<LoadedFile>> load_policy_file(const std::string& path,
                                                      const PolicyOptions& options);
 
-/// The profiles of several files together.
+/// The profiles of several files together. What there is to be said of a file that many of them
+/// include is said once.
 Result<policy::CompiledPolicy> load_policy(const std::vector<std::string>& paths,
                                            const PolicyOptions& options);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/event/agent_notice.h"
 #include "agent/event/container.h"
 #include "agent/event/event.h"
 #include "agent/event/interpreter.h"
@@ -129,6 +130,7 @@ struct Record {
   const InterpreterNotice* interpreter = nullptr;
   const TamperNotice* tamper = nullptr;
   const LogNotice* log = nullptr;
+  const AgentNotice* agent = nullptr;
 };
 
 }  // namespace aspis

@@ -13,6 +13,9 @@ using nlohmann::json;
 
 bool passes(const Filter& filter, const json& record) {
   const std::string type = text_of(record, "type"), verdict = text_of(record, "verdict");
+  if (type == kind_info(ASPIS_ASPIS_AGENT).type)
+    return !filter.denials_only && !filter.python_only && filter.verdicts.empty() &&
+           event_glob_matches(filter.events, type, "");
   const auto process = record.find("process");
   if (process == record.end() || !process->is_object() ||
       type == kind_info(ASPIS_ASPIS_TAMPER).type)

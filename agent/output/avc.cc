@@ -32,6 +32,7 @@ int info_errno(std::uint8_t info) {
       return ENOENT;
     case ASPIS_INFO_NO_NEW_PRIVS:
     case ASPIS_INFO_NOT_HAT:
+    case ASPIS_INFO_AGENT:
       return EPERM;
     case ASPIS_INFO_REQUEST:
       return EINVAL;

@@ -43,6 +43,14 @@ std::string mount_point(const Event& event) {
   return name_text(event.as<PrivilegePayload>()->path, true);
 }
 
+std::string guarded_place(const Event& event) {
+  return name_text(event.as<PrivilegePayload>()->path, false);
+}
+
+bool of_place(const Event& event) {
+  return !event.as<PrivilegePayload>()->path.text.empty();
+}
+
 /// A rename is asked about twice: of the two requests, only the new name's creates.
 bool asked_of_new_name(const Event& event) {
   return (event.head->requested & ASPIS_MAY_CREATE) != 0;
@@ -323,6 +331,7 @@ constexpr AvcOperation kOperations[] = {
     {ASPIS_PRIV_CHANGE_PROFILE, "change_hat", "file", asked_name, nullptr, of_hat},
     {ASPIS_PRIV_CHANGE_PROFILE, "change_onexec", "file", asked_name, nullptr, of_exec},
     {ASPIS_PRIV_CHANGE_PROFILE, "change_profile", "file", asked_name},
+    {ASPIS_PRIV_TAMPER, "tamper", "", guarded_place, nullptr, of_place},
     {ASPIS_PYTHON_AUDIT, "python", "", event_name, python},
     {ASPIS_PRIV_USERNS, "userns_create", "namespace", nullptr, namespace_},
 };

@@ -185,6 +185,10 @@ void CompactFormatter::format(const Record& record, std::string& out) {
     out += "-- ";
     append_log_text(out, *record.log);
     out += " --";
+  } else if (record.agent) {
+    out += "-- ";
+    append_agent_text(out, *record.agent);
+    out += " --";
   } else if (record.kind == ASPIS_PYTHON_UNPERFORMED) {
     append_unperformed(out, context_.colour, record, limit);
   } else {

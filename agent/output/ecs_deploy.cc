@@ -193,9 +193,9 @@ output {
 std::vector<EcsPlace> ecs_places() {
   std::vector<EcsPlace> places;
   const std::span<const FieldDoc> groups[] = {
-      kCommonFields, kExecFields,      kForkFields,   kExitFields, kFileFields,
-      kNetFields,    kPrivilegeFields, kPythonFields, kGapFields,  kInterpreterFields,
-      kTamperFields, kLogFields,       kSummaryFields};
+      kCommonFields, kExecFields,      kForkFields,   kExitFields,   kFileFields,
+      kNetFields,    kPrivilegeFields, kPythonFields, kGapFields,    kInterpreterFields,
+      kTamperFields, kLogFields,       kAgentFields,  kSummaryFields};
   std::set<std::string_view> seen;
   for (const auto& group : groups)
     for (const FieldDoc& field : group)

@@ -98,6 +98,7 @@ inline constexpr EcsField kEcsFields[] = {
     {"cause.args", "aspis.cause.args", "flattened", ""},
     {"cause.cause", "aspis.cause.cause", "flattened", ""},
     {"privilege.value", "aspis.privilege.value", "unsigned_long", ""},
+    {"agent.seconds", "aspis.agent.seconds", "double", ""},
 };
 
 struct EcsKind {
@@ -167,6 +168,7 @@ inline constexpr EcsKind kEcsKinds[] = {
     {"aspis.interpreter", "state", "process", "info"},
     {"aspis.tamper", "alert", "intrusion_detection process", "change"},
     {"aspis.log", "event", "configuration", "info"},
+    {"aspis.agent", "event", "configuration", "change"},
 };
 
 }  // namespace aspis

@@ -157,6 +157,7 @@ std::string events_doc() {
   append_fields(out, "notice: aspis.interpreter", kInterpreterFields);
   append_fields(out, "notice: aspis.tamper", kTamperFields);
   append_fields(out, "notice: aspis.log", kLogFields);
+  append_fields(out, "notice: aspis.agent", kAgentFields);
   append_fields(out, "notice: aspis.summary", kSummaryFields);
   out += kPathsIntroduction;
   out += "\n| Member | Type | Meaning |\n|---|---|---|\n";

@@ -251,10 +251,33 @@ inline constexpr FieldDoc kLogFields[] = {
     {"log.seal", "string", "sealed: HMAC-SHA-256 of the chain up to here, hexadecimal"},
 };
 
+inline constexpr FieldDoc kAgentFields[] = {
+    {"agent", "object", "what the agent did, or was asked to do"},
+    {"agent.action", "string",
+     "\"started\", \"resumed\" (it goes on with what another has pinned), \"policy\" (another one "
+     "is in force), \"refused\" (it is not), \"pinned\" (what somebody had removed from the bpffs "
+     "is there again), \"clock\" (somebody has set the wall clock), \"stopped\". After none of the "
+     "last, it was killed"},
+    {"agent.version", "string", "started, resumed: of the agent"},
+    {"agent.request", "string",
+     "policy, refused: \"reload\", or what aspis policy was told: \"load FILE\", \"remove "
+     "PROFILE\", "
+     "\"mode MODE PROFILE\""},
+    {"agent.pid", "number",
+     "who asked through the socket, as it was then; absent: a signal, or files that have changed"},
+    {"agent.uid", "number", "its user"},
+    {"agent.error", "string", "refused: why; what is longer than 2048 bytes, the agent's log has"},
+    {"agent.path", "string", "pinned: the directory"},
+    {"agent.seconds", "number",
+     "resumed: how long there was no agent; clock: how far it was set forward, negative: back"},
+    {"agent.profiles", "number", "in force from here on"},
+};
+
 inline constexpr FieldDoc kSummaryFields[] = {
     {"produced", "number", "events that the kernel side made, lost ones included"},
     {"notices", "number",
-     "records that the agent made itself (python.unperformed, aspis.interpreter); produced + "
+     "records that the agent made itself (python.unperformed, aspis.interpreter, aspis.agent); "
+     "produced + "
      "notices = emitted + "
      "filtered + lost.total + earlier"},
     {"emitted", "number", "events in this output"},

@@ -144,6 +144,29 @@ void append_log(JsonWriter& json, const LogNotice& log) {
   json.close();
 }
 
+void append_agent(JsonWriter& json, const AgentNotice& agent) {
+  const auto known = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) json.text(key, value);
+  };
+  json.open("agent");
+  json.text("action", agent_notice_name(agent.what));
+  known("version", agent.version);
+  known("request", agent.request);
+  if (agent.asker) {
+    json.number("pid", static_cast<std::uint64_t>(agent.asker->pid));
+    json.number("uid", agent.asker->uid);
+  }
+  known("error", agent.error);
+  known("path", agent.path);
+  if (agent.seconds) {
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.3f", *agent.seconds);
+    json.raw("seconds", text);
+  }
+  if (agent.profiles) json.number("profiles", *agent.profiles);
+  json.close();
+}
+
 void append_container(JsonWriter& json, const Container& container) {
   const auto known = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) json.text(key, value);
@@ -273,6 +296,7 @@ void JsonFormatter::format(const Record& record, std::string& out) {
   if (record.interpreter) append_interpreter(json, *record.interpreter);
   if (record.tamper) append_tamper(json, *record.tamper);
   if (record.log) append_log(json, *record.log);
+  if (record.agent) append_agent(json, *record.agent);
   out += "}\n";
 }
 

@@ -89,6 +89,11 @@ std::string host_name() {
 Severity severity_of(const Record& record) {
   if (record.tamper != nullptr || record.log != nullptr) return Severity::kWarning;
   if (record.loss != nullptr) return Severity::kWarning;
+  if (record.agent != nullptr)
+    return record.agent->what == AgentNotice::What::kRefused ||
+                   record.agent->what == AgentNotice::What::kPinned
+               ? Severity::kWarning
+               : Severity::kNotice;
   if (record.event == nullptr) return Severity::kInformation;
   if (record.event->head->verdict == ASPIS_VERDICT_DENIED) return Severity::kWarning;
   return (record.event->head->flags & ASPIS_F_REPORTED) != 0 ? Severity::kNotice

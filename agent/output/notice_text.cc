@@ -106,4 +106,41 @@ void append_log_text(std::string& out, const LogNotice& log) {
   out += log_notice_name(log.what);
 }
 
+void append_agent_text(std::string& out, const AgentNotice& agent) {
+  using What = AgentNotice::What;
+  const bool policy = agent.what == What::kPolicy || agent.what == What::kRefused;
+  out += policy ? "agent: policy " : "agent ";
+  if (policy) append_plain(out, agent.request);
+  if (!policy || agent.what == What::kRefused) {
+    if (policy) out += ' ';
+    out += agent_notice_name(agent.what);
+  }
+  if (!agent.path.empty()) {
+    out += " again what somebody had removed from ";
+    append_plain(out, agent.path);
+  }
+  if (agent.seconds) {
+    char text[80];
+    std::snprintf(text, sizeof(text),
+                  agent.what == What::kClock ? " set by %+.3f s" : " after %.3f s without one",
+                  *agent.seconds);
+    out += text;
+  }
+  if (agent.asker) {
+    out += ", asked for by process ";
+    append_decimal(out, static_cast<std::uint64_t>(agent.asker->pid));
+    out += " of user ";
+    append_decimal(out, agent.asker->uid);
+  }
+  if (!agent.error.empty()) {
+    out += ": ";
+    append_plain(out, agent.error);
+  }
+  if (agent.profiles) {
+    out += agent.error.empty() ? ": " : "; ";
+    append_decimal(out, *agent.profiles);
+    out += *agent.profiles == 1 ? " profile in force" : " profiles in force";
+  }
+}
+
 }  // namespace aspis

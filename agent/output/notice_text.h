@@ -21,5 +21,7 @@ void append_interpreter_text(std::string& out, const InterpreterNotice& interpre
 void append_tamper_text(std::string& out, const TamperNotice& tamper);
 /// "log /var/log/aspis/events.json opened".
 void append_log_text(std::string& out, const LogNotice& log);
+/// "agent: policy mode kill app, asked for by process 12 of user 0: 3 profiles in force".
+void append_agent_text(std::string& out, const AgentNotice& agent);
 
 }  // namespace aspis

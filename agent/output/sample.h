@@ -79,6 +79,7 @@ class Sample {
   InterpreterNotice interpreter;
   TamperNotice tamper;
   LogNotice log;
+  AgentNotice agent;
   Record record;
 
  private:

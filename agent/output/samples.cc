@@ -263,6 +263,12 @@ void add_privilege(Samples& samples) {
   tamper.e.flags = ASPIS_F_REPORTED;
   tamper.e.info = ASPIS_INFO_AGENT;
   add(samples, "the agent was to be killed", Wire(tamper)).record.profile = ASPIS_UNCONFINED;
+  tamper.number = ASPIS_TAMPER_FILE;
+  tamper.flags = 0;
+  tamper.target_pid = 0;
+  add(samples, "its configuration was to be written",
+      privilege_wire(tamper, "/etc/aspis/aspis.yaml", {}))
+      .record.profile = "app";
   add(samples, "",
       privilege_wire(privilege_event(ASPIS_PRIV_CHANGE_PROFILE, ASPIS_REQUEST_CHANGE_PROFILE), {},
                      "upload//serving"));
@@ -337,6 +343,29 @@ void add_notices(Samples& samples) {
                 12,
                 "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"};
   sealed.record.log = &sealed.log;
+  const auto add_agent = [&](std::string_view title, AgentNotice notice) {
+    Sample& sample = add(samples, title, ASPIS_ASPIS_AGENT);
+    sample.agent = std::move(notice);
+    sample.record.agent = &sample.agent;
+  };
+  AgentNotice resumed{AgentNotice::What::kResumed};
+  resumed.version = "1.2.3";
+  resumed.seconds = 2.5;
+  resumed.profiles = 3;
+  add_agent("that goes on where another was killed", resumed);
+  AgentNotice mode{AgentNotice::What::kPolicy};
+  mode.request = "mode complain app";
+  mode.asker = {4242, 0};
+  mode.profiles = 3;
+  add_agent("that was told another mode of a profile", mode);
+  AgentNotice refused{AgentNotice::What::kRefused};
+  refused.request = "reload";
+  refused.error = "/etc/aspis/profiles.d/app: 2:1: unknown rule 'alow'";
+  refused.profiles = 3;
+  add_agent("that found a profile wrong", refused);
+  AgentNotice pinned{AgentNotice::What::kPinned};
+  pinned.path = "/sys/fs/bpf/aspis";
+  add_agent("whose pins somebody had removed", pinned);
   Sample& summary = add(samples, "the end", ASPIS_ASPIS_SUMMARY);
   summary.summary.produced = 5000;
   summary.summary.notices = 3;

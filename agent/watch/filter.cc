@@ -45,6 +45,8 @@ bool event_glob_can_match(const std::string& glob) {
 
 bool Filter::passes(const Record& record) const {
   // What says that the rest cannot be relied on is not for leaving out.
+  if (record.kind == ASPIS_ASPIS_AGENT)
+    return !denials_only && !python_only && verdicts.empty() && event_passes(events, record);
   if (record.process == nullptr || record.kind == ASPIS_ASPIS_TAMPER) return true;
   if (denials_only &&
       (record.event == nullptr || (record.event->head->flags & ASPIS_F_REPORTED) == 0))

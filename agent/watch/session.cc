@@ -152,6 +152,14 @@ void Session::emit_tamper(const ProcessId& process, const TamperNotice& notice) 
   emit(std::move(record));
 }
 
+void Session::tell(const AgentNotice& notice) {
+  Record record;
+  record.kind = ASPIS_ASPIS_AGENT;
+  record.time = boot_time();
+  record.agent = &notice;
+  emit(std::move(record));
+}
+
 /// What this event shows of the program that its process runs.
 void Session::note_interpreter(Event& event) {
   const aspis_event& head = *event.head;
@@ -309,9 +317,13 @@ void Session::tick() {
   // Events that are on their way are at most a moment old.
   constexpr std::uint64_t kOnTheirWay = 200'000'000;
   const std::uint64_t now = boot_time();
-  if (const auto seconds = follow_wall_clock())
+  if (const auto seconds = follow_wall_clock()) {
     log::warn("the wall clock was set {} by {:.3f} s: times of events are by it from here on",
               *seconds < 0 ? "back" : "forward", std::abs(*seconds));
+    AgentNotice clock{AgentNotice::What::kClock};
+    clock.seconds = *seconds;
+    tell(clock);
+  }
   correlator_.tick(now - kOnTheirWay);
   interpreters_->tick(now);
   cgroups_->tick(now);

@@ -63,6 +63,8 @@ class Session {
 
   /// Time has passed: call about ten times a second.
   void tick();
+  /// Tells what the agent does where events go.
+  void tell(const AgentNotice& notice);
   /// Handles what is left, writes the summary and closes the outputs. An error means that records
   /// are missing from one; the message says from which, and how many.
   Result<> finish();

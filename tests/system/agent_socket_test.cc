@@ -120,6 +120,40 @@ print(b"".join(iter(lambda: s.recv(4096), b"")).decode())'
   EXPECT_THAT(outcome.out, HasSubstr("somebody has changed it\n"));
 }
 
+TEST_F(AgentSocket, TellsOfItselfWhereEventsGo) {
+  const Outcome outcome = agent_script(R"(
+    pins=/sys/fs/bpf/tells; mkdir state; policy ''
+    config <<X
+outputs: [{type: file, path: $PWD/events.json}]
+X
+    start; "$ASPIS" policy mode $socket app complain; echo 'profile broken { x y' > broken
+    "$ASPIS" policy load $socket broken 2> refused; policy 'alow x,'; says 'the policy in force stays'
+    kill -9 $agent; wait $agent; policy ''; start
+    rm $(ls -d $pins/*/links/* | head -n 1); says 'It is pinned again'
+    "$ASPIS" tail $socket -o json --since 1h --log events.json --event aspis.agent > told & tail=$!; sleep 2
+    finish; sleep 1; kill $tail; "$ASPIS" agent --config aspis.yaml --uninstall 2> ended
+    python3 -c '
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+for line in lines:
+    if line["type"] == "aspis.agent":
+        told = line["agent"]
+        print(*(told[key] for key in ("action", "request", "profiles") if key in told),
+              "by %d" % told["uid"] if "uid" in told else "", told.get("error", "")[-60:].replace("\n", " "),
+              "for a moment" if 0 < told.get("seconds", 0) < 60 else "")
+' events.json | sed "s,$PWD,HERE,; s/ *$//"
+    grep -o '"action":"[a-z]*"' told | tr '\n' ' '; grep -vc aspis.agent told
+  )");
+  EXPECT_THAT(outcome.out, HasSubstr("started 1\npolicy mode complain app 1 by 0\n"
+                                     "refused load HERE/broken 1 by 0"))
+      << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, ContainsRegex("\nrefused reload 1 .*nothing of it can be used\n"
+                                         "resumed 1 +for a moment\npinned\nstopped\n"));
+  EXPECT_THAT(outcome.out, HasSubstr(R"("action":"started" "action":"policy" "action":"refused" )"
+                                     R"("action":"refused" "action":"resumed" "action":"pinned" )"
+                                     R"("action":"stopped" 0)"));
+}
+
 TEST_F(AgentSocket, TopShowsWhoIsDeniedWhat) {
   const Outcome outcome = agent_script(R"(
     policy "audit deny $PWD/secret r,"; config < /dev/null; start

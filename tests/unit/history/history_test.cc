@@ -92,7 +92,8 @@ TEST_F(History, Filters) {
       << record(4, 1, R"(,"verdict":"allowed","audited":true)") << '\n'
       << R"({"type":"python.audit","seq":5,"process":{"python":true},"python":{"event":"os.system"}})"
       << '\n'
-      << R"({"type":"aspis.gap","seq":6})" << '\n';
+      << R"({"type":"aspis.gap","seq":6})" << '\n'
+      << R"({"type":"aspis.agent","seq":7,"agent":{"action":"policy"}})" << '\n';
   Filter filter;
   filter.denials_only = true;
   EXPECT_THAT(read(0, filter), ElementsAre(3, 4, 6));
@@ -105,6 +106,9 @@ TEST_F(History, Filters) {
   filter = {};
   filter.python_only = true;
   EXPECT_THAT(read(0, filter), ElementsAre(5, 6));
+  filter = {};
+  filter.events = {"aspis.agent"};
+  EXPECT_THAT(read(0, filter), ElementsAre(6, 7));
 }
 
 TEST(WithoutChain, IsTheLineBeforeItWasChained) {

@@ -78,6 +78,7 @@ bool fits(const std::string& type, const Json& value) {
   if (type == "boolean") return value.is_boolean();
   if (type == "long") return value.is_number_integer() && value.get<std::uint64_t>() >> 63 == 0;
   if (type == "unsigned_long") return value.is_number_unsigned();
+  if (type == "double") return value.is_number();
   return value.is_string() && !value.get<std::string>().empty();
 }
 

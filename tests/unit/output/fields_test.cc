@@ -42,7 +42,7 @@ Paths documented() {
   };
   add(kCommonFields), add(kExecFields), add(kForkFields), add(kExitFields), add(kFileFields);
   add(kNetFields), add(kPrivilegeFields), add(kPythonFields), add(kGapFields), add(kSummaryFields);
-  add(kInterpreterFields), add(kTamperFields), add(kLogFields);
+  add(kInterpreterFields), add(kTamperFields), add(kLogFields), add(kAgentFields);
   for (const KindInfo& kind : std::span(kKinds).subspan(1)) {  // the payload's object itself
     if (kind.payload != "notice") out.insert(std::string(kind.payload));
   }

@@ -55,6 +55,19 @@ TEST_F(FilterTest, VerdictsChoose) {
   EXPECT_TRUE(passes(make.file(ASPIS_FILE_OPEN, "/etc/passwd")));
 }
 
+TEST_F(FilterTest, WhatTheAgentDoesIsAKindLikeOthers) {
+  Record record;
+  record.kind = ASPIS_ASPIS_AGENT;
+  EXPECT_TRUE(filter.passes(record));
+  filter.events = {"aspis.*"};
+  EXPECT_TRUE(filter.passes(record));
+  filter.events = {"file.*"};
+  EXPECT_FALSE(filter.passes(record));
+  filter = {};
+  filter.denials_only = true;
+  EXPECT_FALSE(filter.passes(record));
+}
+
 TEST_F(FilterTest, RecordsOfNoProcessAlwaysPass) {
   filter.events = {"net.*"};
   EXPECT_TRUE(filter.passes(Record{}));
