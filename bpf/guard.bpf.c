@@ -25,8 +25,9 @@
 
 /* The round whose places hold, and those of a later one. */
 __u32 guard_round;
-/* What the agent's main thread opens is such a place, by what the kernel itself takes for its inode
- * and device: stat(2) says otherwise on btrfs and overlayfs. `round` 0: nothing is. */
+/* What the agent's main thread asks an extended attribute of next is such a place, by what the
+ * kernel itself takes for its inode and device: stat(2) says otherwise on btrfs and overlayfs. That
+ * call takes any kind of file, and neither opens nor changes it. `round` 0: nothing is. */
 struct aspis_guarded_place guard_marking;
 __u32 guard_marked; /* how often that was so */
 
@@ -220,7 +221,7 @@ static __noinline int guard_content(struct path *path)
 }
 
 /* The agent shows what is its own, once a second. */
-static __always_inline void guard_mark(struct file *file)
+static __noinline void guard_mark(const struct dentry *dentry)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct aspis_guarded_place place = guard_marking;
@@ -232,10 +233,18 @@ static __always_inline void guard_mark(struct file *file)
 	state = bpf_task_storage_get(&task_state, task, NULL, 0);
 	if (!state || !(state->flags & ASPIS_TASK_SELF))
 		return;
-	key.ino = file->f_inode->i_ino;
-	key.dev = file->f_inode->i_sb->s_dev;
+	guard_marking.round = 0; /* overlayfs goes on with the file below */
+	key.ino = dentry->d_inode->i_ino;
+	key.dev = dentry->d_sb->s_dev;
 	if (!bpf_map_update_elem(&guarded_places, &key, &place, BPF_ANY))
 		guard_marked++;
+}
+
+GUARD(inode_getxattr)
+{
+	if (guard_marking.round)
+		guard_mark(ARGUMENT(struct dentry, 0));
+	return 0;
 }
 
 /* The hot one: reading leaves first. */
@@ -243,8 +252,6 @@ GUARD(file_open)
 {
 	struct file *file = ARGUMENT(struct file, 0);
 
-	if (guard_marking.round)
-		guard_mark(file);
 	return file->f_mode & FMODE_WRITE ? guard_content(&file->f_path) : 0;
 }
 

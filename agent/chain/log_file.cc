@@ -229,7 +229,7 @@ void LogFile::look_after(bool idle) {
     }
   }
   if (write_pending() != 0) return;
-  if (key_ && now >= next_seal_ && sealed_ != end_) seal();
+  if (key_ && now >= next_seal_ && sealed_ != end_) seal(*key_);
   if (bytes_ >= options_.rotate_bytes ||
       (options_.rotate_seconds != 0 && now_ns() - began_ >= options_.rotate_seconds * kSecond))
     rotate();
@@ -238,16 +238,16 @@ void LogFile::look_after(bool idle) {
 }
 
 /// The key is destroyed with its use: first the next one is kept, then the seal is written.
-void LogFile::seal() {
-  const std::string mac = hex_of(key_->seal(end_));
-  SealKey next = *key_;
+void LogFile::seal(SealKey& key) {
+  const std::string mac = hex_of(key.seal(end_));
+  SealKey next = key;
   next.advance();
   if (const auto kept = replace_text(options_.key, text_of(next) + "\n"); !kept) {
     log::debug("{}", kept.error().text());
     return;
   }
   note(LogNotice::What::kSealed, "", mac);
-  key_ = next;
+  key = next;
   sealed_ = end_;
   next_seal_ = now_ns() + options_.seal_seconds * kSecond;
 }
@@ -305,7 +305,7 @@ void LogFile::remove_oldest() {
 LogFile::~LogFile() {
   if (!fd_.valid()) return;
   note(LogNotice::What::kClosed);
-  if (key_) seal();
+  if (key_) seal(*key_);
   if (write_pending() == 0) (void)keep_state();
   if (const auto finished = compressor_.finish(); !finished)
     log::warn("{}", finished.error().text());

@@ -23,8 +23,8 @@ namespace aspis {
 struct LogOptions {
   std::string path;
   std::uint64_t rotate_bytes = 100U << 20;
-  std::uint64_t rotate_seconds = 24 * 3600;  ///< 0: not by time
-  unsigned keep = 10;                        ///< files before the one that is written to
+  std::uint64_t rotate_seconds = std::uint64_t{24} * 3600;  ///< 0: not by time
+  unsigned keep = 10;  ///< files before the one that is written to
   bool compress = true;
   std::string state;  ///< file that says how far the log has come; empty: none
   std::string key;    ///< file with the key of seals; empty: no seals
@@ -62,7 +62,7 @@ class LogFile : public WriteTarget {
   void note(LogNotice::What what, const std::string& path = {}, const std::string& seal = {});
   int write_pending();
   void look_after(bool idle);
-  void seal();
+  void seal(SealKey& key);
   void rotate();
   void begin_compressing();
   void compress(std::size_t bytes);

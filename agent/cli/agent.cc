@@ -51,30 +51,30 @@ class Agent {
   bool tick();
   [[nodiscard]] std::optional<HttpAnswer> page(const std::string& path) const;
 
-  std::optional<AgentPolicy> policy_;
+  std::unique_ptr<AgentPolicy> policy_;
   std::string pins_;
   ServiceNotifier notifier_;
-  std::optional<Signals> signals_;
-  std::optional<EventLoop> loop_;
+  std::unique_ptr<Signals> signals_;
+  std::unique_ptr<EventLoop> loop_;
   Metrics metrics_;
   Activity activity_{find_formatter("compact")->make(format_context(-1))};
   std::unique_ptr<Server> server_;
   std::unique_ptr<HttpListener> http_;
   std::unique_ptr<Session> session_;
   std::vector<Fd> selected_;
-  std::optional<PolicyWatch> watch_;
-  std::optional<PinKeeper> keeper_;
+  std::unique_ptr<PolicyWatch> watch_;
+  std::unique_ptr<PinKeeper> keeper_;
 };
 
 Result<> Agent::start(AgentSetup setup) {
-  policy_.emplace(setup.policy);
+  policy_ = std::make_unique<AgentPolicy>(setup.policy);
   TRYV(policy_->open());
   const auto policy = TRY(policy_->read());
   setup.session.policy = policy;
   setup.session.in_force = policy_->in_force_options();
   // Before threads and before all that takes long: a second agent ends here.
-  signals_.emplace(TRY(Signals::take({SIGINT, SIGTERM, SIGHUP})));
-  loop_.emplace(TRY(EventLoop::create()));
+  signals_ = std::make_unique<Signals>(TRY(Signals::take({SIGINT, SIGTERM, SIGHUP})));
+  loop_ = std::make_unique<EventLoop>(TRY(EventLoop::create()));
   if (setup.server) server_ = TRY(Server::create(*loop_, *setup.server));
   if (!setup.metrics.empty())
     http_ = TRY(HttpListener::create(*loop_, setup.metrics,
@@ -83,7 +83,7 @@ Result<> Agent::start(AgentSetup setup) {
   pins_ = setup.session.observer.pins;
   session_ = TRY(Session::start(std::move(setup.session)));
   tell_adoption(session_->observer(), pins_);
-  keeper_.emplace(pins_);
+  keeper_ = std::make_unique<PinKeeper>(pins_);
   TRYV(policy_->note(session_->observer(), policy));
   session_->add_output(metrics_);
   if (server_) {
@@ -93,7 +93,8 @@ Result<> Agent::start(AgentSetup setup) {
   }
   tell_start(*session_, *policy_);
   selected_ = TRY(select(*session_, setup.selection));
-  if (setup.watch) watch_.emplace(TRY(PolicyWatch::create(*loop_, setup.policy.paths)));
+  if (setup.watch)
+    watch_ = std::make_unique<PolicyWatch>(TRY(PolicyWatch::create(*loop_, setup.policy.paths)));
   return {};
 }
 

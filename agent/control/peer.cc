@@ -21,9 +21,10 @@ Result<Peer> peer_of(int socket) {
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0)
     return fail_errno("SO_PEERCRED");
   Peer peer{credentials.pid, credentials.uid, credentials.gid, {}};
+  gid_t none = 0;
   length = 0;
   // The first call fails with ERANGE and says how much room is needed; without groups it succeeds.
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, nullptr, &length) == 0) return peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, &none, &length) == 0) return peer;
   peer.groups.resize(length / sizeof(gid_t));
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &length) != 0)
     return fail_errno("SO_PEERGROUPS");

@@ -73,7 +73,7 @@ Result<> Server::start() {
 Result<> Server::listen() {
   auto listener = TRY(LocalListener::open(options_.path, 0660, options_.readers));
   if (listener_) loop_.forget(listening_);
-  listener_.emplace(std::move(listener));
+  listener_ = std::make_unique<LocalListener>(std::move(listener));
   listening_ = TRY(loop_.watch(listener_->fd(), EPOLLIN, [this](std::uint32_t) { accept(); }));
   return {};
 }

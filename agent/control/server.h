@@ -86,7 +86,7 @@ class Server : public Output {
 
   EventLoop& loop_;
   ServerOptions options_;
-  std::optional<LocalListener> listener_;
+  std::unique_ptr<LocalListener> listener_;
   EventLoop::Token listening_ = 0;
   std::uint64_t next_look_ = 0;  ///< at the socket's name: ns, CLOCK_BOOTTIME
   bool nameless_ = false;        ///< and it has been said

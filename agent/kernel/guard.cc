@@ -2,14 +2,12 @@
 #include "agent/kernel/guard.h"
 
 #include <bpf/bpf.h>
-#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <atomic>
 #include <filesystem>
 
-#include "agent/kernel/kernel_device.h"
-#include "base/fd.h"
 #include "bpf/abi/guard.h"
 
 namespace aspis {
@@ -55,7 +53,8 @@ Result<> Guard::protect(const Pins* pins) {
 }
 
 Result<> Guard::protect_places(const Pins* pins) {
-  if (side_->program("lsm__guard_file_open") < 0 && side_->program("fmr__guard_file_open") < 0)
+  if (side_->program("lsm__guard_inode_getxattr") < 0 &&
+      side_->program("fmr__guard_inode_getxattr") < 0)
     return {};
   ++round_;
   trouble_.clear();
@@ -99,28 +98,25 @@ void Guard::mark_ways(const std::string& path) {
   }
 }
 
-/// Regular files and directories are opened, for the kernel side to see what they are. Of others
-/// what stat(2) says must do: sockets and symbolic links are hardly ever on file systems that have
-/// two devices.
+/// Of a symbolic link, it and what it leads to.
 void Guard::mark(const std::string& path, std::uint32_t tamper, std::uint32_t flags) {
   struct stat found{};
-  if (::lstat(path.c_str(), &found) != 0) {
-    if (!is_gone(errno)) trouble_ += (trouble_.empty() ? "" : ", ") + path;
-    return;
-  }
   const aspis_guarded_place place{tamper, flags, round_};
-  if (S_ISLNK(found.st_mode) || S_ISSOCK(found.st_mode)) {
-    const aspis_exe_key key{found.st_ino, kernel_device(found.st_dev), 0};
-    if (bpf_map_update_elem(side_->map("guarded_places"), &key, &place, BPF_ANY) != 0)
-      trouble_ += (trouble_.empty() ? "" : ", ") + path;
-    if (S_ISSOCK(found.st_mode) || ::stat(path.c_str(), &found) != 0) return;
-  }
-  if (!S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode)) return;
+  mark_one(path, place, false);
+  if (::lstat(path.c_str(), &found) == 0 && S_ISLNK(found.st_mode)) mark_one(path, place, true);
+}
+
+/// The kernel side is asked to see what it is: any file may be asked for a security attribute, and
+/// none has this one.
+void Guard::mark_one(const std::string& path, const aspis_guarded_place& place, bool follow) {
+  constexpr const char* kAttribute = "security.aspis";
+  char none = 0;
   const std::uint32_t before = __atomic_load_n(variables_.guard_marked, __ATOMIC_ACQUIRE);
   *variables_.guard_marking = place;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  const Fd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  const int error = opened.valid() ? 0 : errno;
+  const ssize_t size = follow ? ::getxattr(path.c_str(), kAttribute, &none, sizeof(none))
+                              : ::lgetxattr(path.c_str(), kAttribute, &none, sizeof(none));
+  const int error = size < 0 ? errno : 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   variables_.guard_marking->round = 0;
   if (!is_gone(error) && __atomic_load_n(variables_.guard_marked, __ATOMIC_ACQUIRE) == before)

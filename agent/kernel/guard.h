@@ -27,6 +27,7 @@ class Guard {
 
  private:
   void mark(const std::string& path, std::uint32_t tamper, std::uint32_t flags);
+  void mark_one(const std::string& path, const aspis_guarded_place& place, bool follow);
   void mark_ways(const std::string& path);
   void mark_ways_to(const GuardedPlace& place);
   void mark_place(const GuardedPlace& place);

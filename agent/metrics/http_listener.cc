@@ -72,8 +72,8 @@ Result<std::unique_ptr<HttpListener>> HttpListener::create(EventLoop& loop,
                                                            Handler handler) {
   std::unique_ptr<HttpListener> http(new HttpListener(loop, std::move(handler)));
   if (where.starts_with('/')) {
-    http->local_.emplace(TRY(LocalListener::open(where, 0660, group)));
-    http->fd_ = http->local_->fd();
+    auto local = TRY(LocalListener::open(where, 0660, group));
+    http->fd_ = http->local_.emplace(std::move(local)).fd();
   } else {
     http->inet_ = TRY(listen_at(where));
     http->fd_ = http->inet_.get();

@@ -11,19 +11,34 @@ namespace {
 
 using testing::HasSubstr;
 
-class Guard : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Backends, Guard, testing::Values("lsm", "fmod_ret"));
+struct Setting {
+  const char *name, *backend, *prepare;
+  const char* way = "EPERM";  ///< to rename the directory, which mount(2) may keep, too
+};
+
+/// There, stat(2) says another device than the kernel knows. All that the script has is below.
+constexpr const char* kOverlay = R"sh(
+    over=/run/guard.$$; mkdir -p $over/upper $over/work
+    mount -t overlay overlay -o "lowerdir=$PWD,upperdir=$over/upper,workdir=$over/work" "$PWD"; cd "$PWD"; stat -f -c %T .
+)sh";
+
+class Guard : public testing::TestWithParam<Setting> {};
+INSTANTIATE_TEST_SUITE_P(Settings, Guard,
+                         testing::Values(Setting{"lsm", "lsm", ""},
+                                         Setting{"fmod_ret", "fmod_ret", ""},
+                                         Setting{"overlayfs", "lsm", kOverlay, "EBUSY"}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(Guard, NeitherConfinedNorContainedProcessesTouchTheAgent) {
-  if (const auto why = why_not_confine(GetParam()); !why.empty()) GTEST_SKIP() << why;
-  const Outcome outcome = agent_script(R"sh(
-    pins=/sys/fs/bpf/aspis-guard; echo "outputs: [{type: file, path: $PWD/events.json}]" | config; trap 'kill -9 $agent; "$ASPIS" agent --config aspis.yaml --uninstall' EXIT
+  if (const auto why = why_not_confine(GetParam().backend); !why.empty()) GTEST_SKIP() << why;
+  const Outcome outcome = agent_script(GetParam().prepare + std::string(R"sh(
+    pins=/sys/fs/bpf/aspis-guard; echo "outputs: [{type: file, path: $PWD/events.json}]" | config; trap 'kill -9 $agent; "$ASPIS" agent --config aspis.yaml --uninstall; [ -z "$over" ] || { cd /; umount -l "$OLDPWD"; rm -r $over; }' EXIT
     cp "$(readlink -f /usr/bin/python3)" confined
     printf 'profile confined %s/confined flags=(complain) {\n}\n' "$PWD" > profiles/confined
     cgroup=/sys/fs/cgroup/machine.slice/libpod-$(printf '%064x' 77).scope
     mkdir profiles/abstractions; touch profiles/abstractions/base events.json.000001.zst harmless
     start
-    attack="-S -s )sh" ASPIS_SOURCE_DIR R"sh(/tests/system/guard.py $agent $pins"
+    attack="-S -s )sh") + ASPIS_SOURCE_DIR R"sh(/tests/system/guard.py $agent $pins"
     echo "== anybody else"; python3 $attack --harmless
     echo "== confined"; ./confined $attack 2>&1
     echo "== in a container"; mkdir -p $cgroup
@@ -38,11 +53,14 @@ TEST_P(Guard, NeitherConfinedNorContainedProcessesTouchTheAgent) {
            "truncate log EPERM\nchmod log EPERM\nchown log EPERM\nunlink log EPERM\n"
            "write rotated log EPERM\nlink profile EPERM\nmake profile EPERM\nmake link EPERM\n"
            "make directory EPERM\nwrite in tree EPERM\nrename over EPERM\n"
-           "rename profiles EPERM\nrename way EPERM\nunlink socket EPERM\n"
+           "rename profiles EPERM\nrename way " +
+           std::string(GetParam().way) +
+           "\nunlink socket EPERM\n"
            "write program ETXTBSY\nmount over EPERM\nmount over way EPERM\n"
            "unmount pins EPERM\nwrite beside 0\nrename beside 0\npolicy.mode " +
            change + "\nsignal 0 0\nmaps EPERM\nprograms EPERM\nlinks EPERM\n";
   };
+  EXPECT_EQ(*GetParam().prepare != '\0', outcome.out.starts_with("overlayfs\n"));
   EXPECT_THAT(
       outcome.out,
       HasSubstr(
