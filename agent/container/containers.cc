@@ -15,7 +15,7 @@ constexpr unsigned kTriesMax = 50;  // some runtimes never write any
 }  // namespace
 
 Containers::Containers() : known_(kKnownMax) {
-  if (auto paths = CgroupPaths::open()) paths_.emplace(std::move(*paths));
+  if (auto paths = CgroupPaths::open()) paths_ = std::make_unique<CgroupPaths>(std::move(*paths));
 }
 
 void Containers::look(std::uint64_t cgroup, Entry& entry, std::uint64_t now) const {

@@ -31,7 +31,7 @@ class Containers {
   };
   void look(std::uint64_t cgroup, Entry& entry, std::uint64_t now) const;
 
-  std::optional<CgroupPaths> paths_;
+  std::unique_ptr<CgroupPaths> paths_;
   BoundedMap<std::uint64_t, Entry> known_;
 };
 

@@ -179,9 +179,11 @@ std::int64_t json_time(const json& record) {
   const char* rest = ::strptime(time.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
   if (rest == nullptr) return -1;
   std::int64_t ns = std::int64_t{::timegm(&parts)} * 1'000'000'000;
-  if (*rest == '.')
-    for (std::int64_t digit = 100'000'000; *++rest >= '0' && *rest <= '9'; digit /= 10)
+  if (*rest == '.') {
+    ++rest;
+    for (std::int64_t digit = 100'000'000; *rest >= '0' && *rest <= '9'; digit /= 10, ++rest)
       ns += (*rest - '0') * digit;
+  }
   return ns;
 }
 

@@ -73,9 +73,10 @@ Result<Uninstalled> uninstall(const std::string& directory) {
   struct stat status{};
   if (::stat(directory.c_str(), &status) != 0 && errno == ENOENT) return done;
   Pins pins = TRY(Pins::open(directory));
-  done.found = pins.found().has_value();
+  const Pins::Maker* maker = pins.found();
+  done.found = maker != nullptr;
   std::unique_ptr<KernelSide> side;
-  if (done.found && pins.found()->same_abi()) {
+  if (maker != nullptr && maker->same_abi()) {
     if (auto opened = open_pinned(pins)) side = std::move(*opened);
   }
   if (side) {

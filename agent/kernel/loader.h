@@ -35,7 +35,7 @@ struct ObserverOptions {
                                        ///< require it to be signed; 0: none does
   std::span<const aspis_python_layout> layouts;  ///< of CPython's objects
   aspis_stacks stacks = ASPIS_STACKS_DENIED;     ///< which events carry Python frames
-  bool guard = false;    ///< who is confined or in a container cannot touch the agent (abi/guard.h)
+  bool guard = false;  ///< who is confined or in a container cannot touch the agent (abi/guard.h)
   std::vector<GuardedPlace> guarded;  ///< with `guard`: files of the agent's own
   bool raising = false;  ///< profiles deny audit events: raise exceptions where the kernel can
   /// Directory in a bpffs in which the kernel side is pinned, so that it outlives this process, and

@@ -170,7 +170,7 @@ Observer::~Observer() {
 Result<std::unique_ptr<Observer>> Observer::create(const ObserverOptions& options, Sink sink) {
   auto impl = std::make_unique<Impl>(std::move(sink));
   if (!options.pins.empty()) impl->pins.emplace(TRY(Pins::open(options.pins)));
-  if (impl->pins && impl->pins->found()) {
+  if (impl->pins && impl->pins->found() != nullptr) {
     impl->side = TRY(adopt(*impl->pins, options));
     if (const auto gone_on = impl->go_on(options); !gone_on)
       return cannot_adopt(*impl->pins, "cannot be gone on with: " + gone_on.error().text());

@@ -15,6 +15,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -48,13 +49,21 @@ std::vector<std::string> entries(const std::string& directory) {
   return names;
 }
 
+std::string path_in(std::string directory, std::string_view name) {
+  directory += '/';
+  directory += name;
+  return directory;
+}
+
 /// Takes a set apart, whatever is left of it.
 Result<> take_apart(const std::string& set) {
   for (const char* part : kParts) {
     const std::string directory = set + "/" + part;
-    for (const std::string& name : entries(directory))
-      if (::unlink((directory + "/" + name).c_str()) != 0 && errno != ENOENT)
-        return fail_errno("cannot remove " + directory + "/" + name);
+    for (const std::string& name : entries(directory)) {
+      const std::string path = path_in(directory, name);
+      if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+        return fail_errno("cannot remove " + path);
+    }
     if (::rmdir(directory.c_str()) != 0 && errno != ENOENT)
       return fail_errno("cannot remove " + directory);
   }
@@ -65,7 +74,7 @@ Result<> take_apart(const std::string& set) {
 Result<> pin_all(const NamedFds& fds, const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0) return fail_errno("cannot make " + directory);
   for (const auto& [name, fd] : fds) {
-    const std::string path = directory + "/" + name;
+    const std::string path = path_in(directory, name);
     if (bpf_obj_pin(fd.get(), path.c_str()) != 0) return fail_errno("cannot pin " + path);
   }
   return {};
@@ -74,8 +83,9 @@ Result<> pin_all(const NamedFds& fds, const std::string& directory) {
 Result<NamedFds> open_all(const std::string& directory) {
   NamedFds fds;
   for (const std::string& name : entries(directory)) {
-    Fd fd(bpf_obj_get((directory + "/" + name).c_str()));
-    if (!fd.valid()) return fail_errno("cannot open what is pinned as " + directory + "/" + name);
+    const std::string path = path_in(directory, name);
+    Fd fd(bpf_obj_get(path.c_str()));
+    if (!fd.valid()) return fail_errno("cannot open what is pinned as " + path);
     fds.add(name, std::move(fd));
   }
   return fds;
@@ -119,8 +129,9 @@ Result<bool> lock(const std::string& directory, int fd) {
 std::optional<std::uint32_t> row_of(std::string_view name, std::string_view suffix) {
   std::uint32_t row = 0;
   if (!name.ends_with(suffix)) return {};
-  const char* end = name.data() + name.size() - suffix.size();
-  const auto parsed = std::from_chars(name.data(), end, row);
+  const char* begin = std::to_address(name.begin());
+  const char* end = begin + name.size() - suffix.size();
+  const auto parsed = std::from_chars(begin, end, row);
   if (parsed.ec != std::errc{} || parsed.ptr != end) return {};
   return row;
 }

@@ -43,8 +43,8 @@ class Pins {
     std::string abi;      ///< ASPIS_ABI
     [[nodiscard]] bool same_abi() const;
   };
-  /// The set in force; none: nothing is pinned.
-  [[nodiscard]] const std::optional<Maker>& found() const { return found_; }
+  /// The set in force; null: nothing is pinned.
+  [[nodiscard]] const Maker* found() const { return found_ ? &*found_ : nullptr; }
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 

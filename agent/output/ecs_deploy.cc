@@ -240,7 +240,8 @@ std::string ecs_logstash() {
     if (top != "time" && top != "log") tops.insert(top);  // by the date; Logstash has a [log], too
     kinds.insert(place.kinds);
   }
-  for (const auto& top : tops) out += "        \"[" + top + "]\" => \"[aspis][" + top + "]\"\n";
+  for (const auto& top : tops)
+    out.append("        \"[").append(top).append("]\" => \"[aspis][").append(top).append("]\"\n");
   out += "      }\n    }\n    mutate {\n      rename => {\n";
   out += renames(places, "") + "      }\n    }\n";
   for (const auto& one : kinds)

@@ -3,9 +3,9 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <strings.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <ctime>
 
@@ -18,8 +18,8 @@ constexpr std::size_t kHeadMax = 64 << 10;
 constexpr std::string_view kEnd = "\r\n\r\n";
 
 bool is_name(std::string_view name, std::string_view wanted) {
-  return name.size() == wanted.size() &&
-         ::strncasecmp(name.data(), wanted.data(), name.size()) == 0;
+  const auto lower = [](unsigned char c) { return std::tolower(c); };
+  return std::ranges::equal(name, wanted, {}, lower, lower);
 }
 
 std::string_view trimmed(std::string_view text) {
